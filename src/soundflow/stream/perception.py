@@ -1,0 +1,87 @@
+"""The encoder's half of a stream: samples in, encoded chunks out. It knows nothing of decisions.
+
+Tests: tests/stream/test_perception.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from soundflow.audio.log_mel import StreamingLogMel
+from soundflow.errors import InputError
+from soundflow.model.bundle import Bundle
+from soundflow.model.config import SAMPLE_RATE
+
+Samples = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class EncodedChunk:
+    """One chunk's features, [1, audio positions, width], its 0-based index and the moment its last sample came in."""
+
+    index: int
+    features: Tensor
+    arrived_at: float
+
+
+class Perception:
+    """Cuts a stream into chunks and encodes each as soon as it is whole."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        self.chunk_samples = bundle.config.chunk_samples
+        self.samples = 0
+        self.chunks = 0
+        self._network = bundle.network
+        self._log_mel = StreamingLogMel(bundle.config.front_end())
+
+    def pieces(self, samples: Samples) -> Iterator[Samples]:
+        """Cut a call's samples at the chunk borders, so that each chunk can be stamped when it is whole.
+
+        Raises:
+            InputError: not one-dimensional floats (`audio.shape`, `audio.dtype`).
+        """
+        checked = _checked(samples)
+        start = 0
+        while start < len(checked):
+            end = start + self.chunk_samples - self.samples % self.chunk_samples
+            yield checked[start:end]
+            start = end
+
+    def hear(self, piece: Samples, arrived_at: float) -> list[EncodedChunk]:
+        """Take one piece in, as `pieces` cut it, and return the chunk it completed, if any."""
+        self.samples += len(piece)
+        return [self._encode(mel, arrived_at) for mel in self._log_mel.feed(piece)]
+
+    def end(self, arrived_at: float) -> list[EncodedChunk]:
+        """The last chunk, padded with zeros, or none when the stream ended on a border."""
+        return [self._encode(mel, arrived_at) for mel in self._log_mel.end()]
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of sound heard."""
+        return self.samples / SAMPLE_RATE
+
+    def _encode(self, mel: Tensor, arrived_at: float) -> EncodedChunk:
+        with torch.inference_mode():
+            features = self._network.encode(mel.unsqueeze(0))
+        self.chunks += 1
+        return EncodedChunk(self.chunks - 1, features, arrived_at)
+
+
+def _checked(samples: Samples) -> Samples:
+    array = np.asarray(samples)
+    if array.ndim != 1:
+        raise InputError("audio.shape", f"samples of shape {array.shape}", "feed one channel: a flat array")
+    if array.dtype.kind != "f":
+        raise InputError(
+            "audio.dtype", f"samples of type {array.dtype}", "feed float32 in -1..1; divide int16 by 32768 first"
+        )
+    array = array.astype(np.float32, copy=False)
+    # one bad sample must not poison the running floor and the cache for ever
+    return array if np.isfinite(array.sum()) else np.nan_to_num(array, nan=0.0, posinf=0.0, neginf=0.0)
