@@ -1,0 +1,1 @@
+"""Training: losses, batches out of composed streams, the trainer, and recipes."""

@@ -1,0 +1,97 @@
+"""What one batch costs: front end, network, dual loss, and the sound-naming loss that helps the ears.
+
+The sound-naming loss is ours: a linear head on the decoder's row at each decision names the sound of that chunk.
+It gives every chunk a dense target while responses are rare; the head is thrown away after training
+(docs/decisions/0005). Tests: tests/train/test_objective.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from soundflow.audio.log_mel import log_mel
+from soundflow.data.annotate import MASK
+from soundflow.model.network import AudioInteractionModel, splice
+from soundflow.train.batch import Batch
+from soundflow.train.loss import DualLoss, dual_loss, supervised
+
+
+@dataclass(frozen=True)
+class ObjectiveConfig:
+    """Weights of the losses and the noise put on features while training."""
+
+    stream_weight: float = 1.0  # the paper's λ
+    naming_weight: float = 0.5  # of the sound-naming loss; chosen on valid
+    feature_dropout: float = 0.1
+    mel_mask_bands: int = 10  # most mel bands blanked at a time, twice a stream; 0 for none
+
+
+@dataclass(frozen=True)
+class Objective:
+    """The losses of one batch and what is needed to look at decisions."""
+
+    total: Tensor
+    dual: DualLoss
+    naming: Tensor
+    p_response: Tensor  # float32 [batch, chunks], teacher-forced
+
+
+def chunked_mel(model: AudioInteractionModel, samples: Tensor) -> Tensor:
+    """Log-mel of whole streams cut into chunks: [batch, samples] to [batch, chunks, mel bins, frames]."""
+    front_end = model.config.front_end()
+    mel = log_mel(samples, front_end)
+    frames = front_end.chunk_samples // 160
+    batch, bins, total = mel.shape
+    return mel.view(batch, bins, total // frames, frames).transpose(1, 2)
+
+
+def mask_bands(mel: Tensor, most: int, generator: torch.Generator) -> Tensor:
+    """Blank two random runs of mel bands a stream with the stream's mean value; [batch, chunks, bins, frames]."""
+    if most == 0:
+        return mel
+    mel = mel.clone()
+    bins = mel.shape[2]
+    for stream in mel:
+        for _ in range(2):
+            width = int(torch.randint(0, most + 1, (), generator=generator))
+            start = int(torch.randint(0, bins - width + 1, (), generator=generator))
+            stream[:, start : start + width] = stream.mean()
+    return mel
+
+
+def objective(
+    model: AudioInteractionModel,
+    naming_head: nn.Linear,
+    batch: Batch,
+    config: ObjectiveConfig,
+    generator: torch.Generator | None,
+) -> Objective:
+    """Losses of one batch.
+
+    Args:
+        generator: draws masks and dropout; None (evaluation) leaves both out.
+    """
+    mel = chunked_mel(model, batch.samples)
+    if generator is not None:
+        mel = mask_bands(mel, config.mel_mask_bands, generator)
+    real = torch.arange(mel.shape[1]) < batch.chunks[:, None]  # [batch, chunks]
+    features = model.encode(mel[real])  # [real chunks, positions, width]
+    if generator is not None and config.feature_dropout:
+        keep = 1 - config.feature_dropout
+        noise = torch.empty(features.shape).bernoulli_(keep, generator=generator)
+        features = features * noise.to(features.dtype) / keep
+    embeds = splice(model.embed(batch.input_ids), batch.is_audio, features.flatten(0, 1))
+    hidden = model(embeds)  # [batch, positions, width]
+    where = supervised(batch.y_stream, batch.y_lm)
+    dual = dual_loss(model.logits(hidden.flatten(0, 1)[where.rows]), where, config.stream_weight)
+    at_decision = hidden.gather(1, (batch.decision_at - 1).clamp(min=0)[..., None].expand(-1, -1, hidden.shape[-1]))
+    naming = F.cross_entropy(naming_head(at_decision).flatten(0, 1).float(), batch.heard.flatten(), ignore_index=MASK)
+    control = model.config.control
+    pair = model.logits(at_decision)[..., [control.silent, control.response]].float()
+    return Objective(
+        dual.total + config.naming_weight * naming, dual, naming, pair.softmax(-1)[..., 1].detach()
+    )

@@ -1,0 +1,82 @@
+"""Recipes: TOML in, frozen values out; an unknown key is an error that names the nearest. Tests: tests/train/test_recipe.py."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import tomllib
+import typing
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from soundflow.errors import UsageError
+
+Recipe = TypeVar("Recipe")
+
+
+def read_recipe(kind: type[Recipe], path: Path, overrides: Sequence[str] = ()) -> Recipe:
+    """Read a recipe file into a (nested, frozen) dataclass.
+
+    Args:
+        overrides: `section.key=value` each; the value is read as TOML, else as text.
+
+    Raises:
+        UsageError: no such file, not TOML, an unknown key, a value of the wrong kind.
+    """
+    try:
+        values = tomllib.loads(path.read_text())
+    except OSError as e:
+        raise UsageError("recipe.missing", f"{path} cannot be read", "the repository's recipes are in recipes/") from e
+    except tomllib.TOMLDecodeError as e:
+        raise UsageError("recipe.toml", f"{path}: {e}", "a recipe is a TOML file") from e
+    for override in overrides:
+        _override(values, override)
+    return build(kind, values, str(path))
+
+
+def build(kind: type[Recipe], values: Mapping[str, Any], where: str) -> Recipe:
+    """Build a dataclass from nested dictionaries; lists become tuples where the field is one."""
+    hints = typing.get_type_hints(kind)
+    known = [f.name for f in dataclasses.fields(kind)]  # type: ignore[arg-type]
+    found: dict[str, Any] = {}
+    for key, value in values.items():
+        if key not in hints or key not in known:
+            near = difflib.get_close_matches(key, known, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(known)}"
+            raise UsageError("recipe.unknown_key", f"{where}: unknown key {key!r}", hint)
+        found[key] = _value(hints[key], value, f"{where}: {key}")
+    try:
+        return kind(**found)
+    except TypeError as e:
+        raise UsageError("recipe.missing_key", f"{where}: {e}", "write every key without a default") from e
+
+
+def _value(hint: Any, value: Any, where: str) -> Any:
+    if dataclasses.is_dataclass(hint):
+        if not isinstance(value, Mapping):
+            raise UsageError("recipe.kind", f"{where} must be a section, found {value!r}", "write it as a TOML table")
+        return build(typing.cast(type, hint), value, where)
+    if isinstance(value, list):
+        return tuple(_value(None, v, where) for v in value)
+    if hint is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if hint in (int, float, str, bool) and type(value) is not hint:
+        raise UsageError("recipe.kind", f"{where} must be {hint.__name__}, found {value!r}", "see the recipe's comments")
+    if hint is Path:
+        return Path(value)
+    return value
+
+
+def _override(values: dict[str, Any], override: str) -> None:
+    name, equals, text = override.partition("=")
+    if not equals:
+        raise UsageError("recipe.override", f"{override!r} is not section.key=value", "for example trainer.steps=100")
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text
+    *sections, key = name.strip().split(".")
+    for section in sections:
+        values = values.setdefault(section, {})
+    values[key] = value

@@ -1,0 +1,155 @@
+"""Train from a recipe: ears first, then the loop, then the folder that ships. `soundflow train RECIPE` calls this.
+
+Stages: (1) the encoder learns to name isolated sounds under noise (`train/ears.py`); (2) the whole network learns
+to listen, decide and answer on streams composed afresh. Tests: tests/train/test_run.py.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import load_file
+
+from soundflow.data.augment import AugmentConfig, augment
+from soundflow.data.clips import ClipStore
+from soundflow.data.streams import StreamConfig, stream
+from soundflow.data.tasks import all_texts
+from soundflow.errors import InputError
+from soundflow.model.bundle import Bundle
+from soundflow.model.checkpoint.ours import Storage, save_folder
+from soundflow.model.config import ModelConfig, nano
+from soundflow.model.network import AudioInteractionModel, count_parameters, initialise
+from soundflow.model.tokens import Grammar, TextTokenizer, own_control_tokens
+from soundflow.train.batch import Example, example
+from soundflow.train.ears import EarsConfig, train_ears
+from soundflow.train.recipe import read_recipe
+from soundflow.train.trainer import Evaluation, Trainer, TrainerConfig
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class ModelChoice:
+    """What of nano's shape a recipe may change."""
+
+    vocab_size: int = 2048
+    encoder_layers: int = 2
+    max_chunks: int = 60
+
+
+@dataclass(frozen=True)
+class NanoRecipe:
+    """Everything a training run of nano needs; see recipes/nano.toml."""
+
+    clips: Path
+    whisper: str = "package"  # a hub name, a folder, or "package" for the installed weight package
+    out: Path = Path("runs/nano")
+    cache: Path | None = None
+    storage: Storage = "int8"
+    valid_streams: int = 64
+    instant_share: float = 0.5  # of the training streams, spoken instantaneously (ruling 4)
+    model: ModelChoice = field(default_factory=ModelChoice)
+    ears: EarsConfig = field(default_factory=EarsConfig)
+    streams: StreamConfig = field(default_factory=StreamConfig)
+    augment: AugmentConfig = field(default_factory=AugmentConfig)
+    trainer: TrainerConfig = field(default_factory=lambda: TrainerConfig(steps=2000))
+
+
+@dataclass(frozen=True)
+class StreamMaker:
+    """Composes, augments and annotates stream number i; it is sent to the composing process as it is."""
+
+    store: ClipStore
+    split: str
+    seed: int
+    config: StreamConfig
+    augment: AugmentConfig | None
+    grammar: Grammar
+    label_index: dict[str, int]
+    chunk_samples: int
+    instant_share: float
+
+    def __call__(self, index: int) -> Example:
+        config = self.config
+        if self.augment is not None:
+            settings = self.augment
+            config = dataclasses.replace(config, augment=lambda samples, rng: augment(samples, rng, settings))
+        composition = stream(self.store, self.split, self.seed, index, config)
+        rng = np.random.default_rng([self.seed, index, 4])
+        return example(composition, self.grammar, self.label_index, self.chunk_samples, rng, self.instant_share)
+
+
+def run_recipe(path: Path, overrides: Sequence[str] = ()) -> Path:
+    """Train what a recipe says and return the folder of the finished model.
+
+    A run that was stopped goes on where its last checkpoint stands.
+
+    Raises:
+        UsageError: the recipe is not well formed.
+        InputError: the clips or the Whisper weights are not there.
+    """
+    recipe = read_recipe(NanoRecipe, path, overrides)
+    store = ClipStore(recipe.clips, recipe.cache)
+    ears = recipe.out / "ears" / "encoder.safetensors"
+    if recipe.ears.steps and not ears.exists():
+        train_ears(dataclasses.replace(recipe.ears, clips=recipe.clips, whisper=recipe.whisper, out=ears.parent))
+    bundle = starting_bundle(recipe, store, ears)
+    return train_loop(recipe, store, bundle)
+
+
+def starting_bundle(recipe: NanoRecipe, store: ClipStore, ears: Path) -> Bundle:
+    """Nano before training: trained ears, fresh adapter and decoder, a tokenizer of the texts it will say."""
+    tokenizer = TextTokenizer.train(all_texts(), recipe.model.vocab_size)
+    base = nano(tokenizer.vocab_size, own_control_tokens())
+    config: ModelConfig = dataclasses.replace(
+        base,
+        max_chunks=recipe.model.max_chunks,
+        labels=tuple(sorted({c.label for c in store.clips(split="train")})),
+        encoder=dataclasses.replace(base.encoder, encoder_layers=recipe.model.encoder_layers),
+    )
+    network = AudioInteractionModel(config)
+    initialise(network, torch.Generator().manual_seed(recipe.trainer.seed))
+    _start_encoder(network, ears)
+    log.info("%s has %.2f M parameters", config.name, count_parameters(network) / 1e6)
+    return Bundle(network, tokenizer, config, config.name)
+
+
+def train_loop(recipe: NanoRecipe, store: ClipStore, bundle: Bundle) -> Path:
+    """Stage 2: streams composed afresh, dual loss; writes the averaged model at each evaluation."""
+    labels = {label: i + 1 for i, label in enumerate(bundle.config.labels)}
+    make = StreamMaker(
+        store,
+        "train",
+        recipe.trainer.seed,
+        recipe.streams,
+        recipe.augment,
+        bundle.grammar,
+        labels,
+        bundle.config.chunk_samples,
+        recipe.instant_share,
+    )
+    quiet = dataclasses.replace(make, split="valid", seed=1_000_000, augment=None, instant_share=1.0)
+    evaluation = [quiet(i) for i in range(recipe.valid_streams)]
+    trainer = Trainer(bundle.network, len(labels) + 1, make, recipe.trainer, recipe.out)
+    folder = recipe.out / "model"
+
+    def keep(now: Trainer, found: Evaluation) -> None:
+        log.info("step %d: %s", now.step, found)
+        averaged = dataclasses.replace(bundle, network=now.averaged_model())
+        save_folder(averaged, folder, recipe.storage)
+
+    trainer.run(evaluation, keep)
+    return folder
+
+
+def _start_encoder(network: AudioInteractionModel, ears: Path) -> None:
+    if not ears.exists():
+        raise InputError("train.ears", f"{ears} is not there", "run the recipe with ears.steps above 0")
+    state = load_file(ears)
+    network.encoder.load_state_dict({name.removeprefix("encoder."): t for name, t in state.items()})

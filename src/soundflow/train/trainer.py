@@ -1,0 +1,262 @@
+"""The training loop: steps, averages of the weights, evaluation, checkpoints, exact resume.
+
+Knows nothing of recipes or folders of clips; streams come in as a dataset. Tests: tests/train/test_trainer.py.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from torch import Tensor, nn
+from torch.utils.data import DataLoader
+from torch.utils.tensorboard import SummaryWriter
+
+from soundflow.errors import InputError, OutsideError
+from soundflow.model.network import AudioInteractionModel
+from soundflow.train.batch import Batch, Example, StreamDataset, collate
+from soundflow.train.objective import Objective, ObjectiveConfig, objective
+
+
+@dataclass(frozen=True)
+class TrainerConfig:
+    """Optimisation. AdamW (0.9, 0.95, 1e-8), decay 0.01, clip 1.0, warm-up 0.03 and cosine are the paper's."""
+
+    steps: int
+    batch_size: int = 6
+    learning_rate: float = 1e-3  # adapter, decoder, heads
+    encoder_learning_rate: float = 1e-4
+    warmup: float = 0.03  # share of the steps
+    weight_decay: float = 0.01
+    clip: float = 1.0
+    average: float = 0.998  # of the moving average of the weights that is evaluated and kept
+    evaluate_every: int = 200
+    checkpoint_every: int = 100
+    workers: int = 1
+    threads: int = 2
+    bfloat16: bool = True
+    seed: int = 0
+    objective: ObjectiveConfig = field(default_factory=ObjectiveConfig)
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Losses on fixed streams and how well the teacher-forced decision separates the events."""
+
+    lm: float
+    stream: float
+    naming: float
+    balanced: float  # best balanced accuracy over thresholds, teacher-forced: a quick guide, not the bench
+    threshold: float
+
+
+class Trainer:
+    """One run in one folder: `state.pt` to go on from, `log.jsonl` and TensorBoard events to look at."""
+
+    def __init__(
+        self, model: AudioInteractionModel, names: int, train: Callable[[int], Example], config: TrainerConfig, out: Path
+    ) -> None:
+        self.model, self.config, self.out = model, config, out
+        torch.set_num_threads(config.threads)
+        generator = torch.Generator().manual_seed(config.seed)
+        self.naming_head = nn.Linear(model.config.decoder.hidden_size, names)
+        nn.init.normal_(self.naming_head.weight, std=0.02, generator=generator)
+        nn.init.zeros_(self.naming_head.bias)
+        self.average = {n: p.detach().clone() for n, p in model.named_parameters()}
+        self.optimizer = _optimizer(model, self.naming_head, config)
+        self.step = 0
+        self._train = train
+        out.mkdir(parents=True, exist_ok=True)
+
+    def run(self, evaluation: list[Example], on_evaluation: Callable[[Trainer, Evaluation], None]) -> None:
+        """Train to the last step, from the checkpoint when the folder holds one."""
+        self._resume()
+        writer = SummaryWriter(self.out / "tensorboard")  # type: ignore[no-untyped-call]
+        with Progress(*_COLUMNS, refresh_per_second=0.5) as bar:
+            task = bar.add_task("training", total=self.config.steps, completed=self.step, note=str(self.out))
+            started, heard = time.monotonic(), 0.0
+            for batch in self._batches():
+                losses = self._one_step(batch)
+                heard += float(batch.samples.numel()) / 16_000
+                rate = heard / (time.monotonic() - started)
+                bar.update(task, completed=self.step, note=f"loss {losses['total']:.3f} · {rate:.0f} s of sound a second")
+                self._log(writer, "train", losses | {"audio_seconds_per_second": rate})
+                if self.step % self.config.checkpoint_every == 0 or self.step == self.config.steps:
+                    self._save()
+                if self.step % self.config.evaluate_every == 0 or self.step == self.config.steps:
+                    result = self.evaluate(evaluation)
+                    self._log(writer, "valid", asdict(result))
+                    on_evaluation(self, result)
+        writer.close()  # type: ignore[no-untyped-call]
+
+    def averaged_model(self) -> AudioInteractionModel:
+        """A copy of the network with the averaged weights."""
+        copy = AudioInteractionModel(self.model.config)
+        copy.load_state_dict(self.model.state_dict())
+        with torch.no_grad():
+            for name, p in copy.named_parameters():
+                p.copy_(self.average[name])
+        return copy.eval()
+
+    @torch.no_grad()
+    def evaluate(self, examples: list[Example]) -> Evaluation:
+        """Losses and teacher-forced separation of the averaged weights on fixed streams."""
+        model, size = self.averaged_model(), self.config.batch_size
+        scored: list[tuple[bool, float]] = []
+        sums = torch.zeros(3)
+        batches = [collate(examples[i : i + size]) for i in range(0, len(examples), size)]
+        for batch in batches:
+            found = self._objective(model, batch, None)
+            sums += torch.stack([found.dual.lm, found.dual.stream, found.naming]).float()
+            scored += event_scores(batch, found.p_response)
+        lm, stream, naming = (sums / len(batches)).tolist()
+        return Evaluation(lm, stream, naming, *best_balanced(scored))
+
+    def _one_step(self, batch: Batch) -> dict[str, float]:
+        for group in self.optimizer.param_groups:
+            group["lr"] = group["peak"] * schedule(self.step, self.config.steps, self.config.warmup)
+        generator = torch.Generator().manual_seed(self.config.seed * 1_000_003 + self.step)
+        found = self._objective(self.model, batch, generator)
+        if not bool(torch.isfinite(found.total)):
+            raise OutsideError(
+                "train.not_finite", f"the loss is not finite at step {self.step}", "lower the rate, then resume"
+            )
+        self.optimizer.zero_grad(set_to_none=True)
+        found.total.backward()  # type: ignore[no-untyped-call]
+        norm = nn.utils.clip_grad_norm_(self._parameters(), self.config.clip)
+        self.optimizer.step()
+        self.step += 1
+        self._average()
+        return {
+            "total": float(found.total),
+            "lm": float(found.dual.lm),
+            "stream": float(found.dual.stream),
+            "naming": float(found.naming),
+            "gradient_norm": float(norm),
+        }
+
+    def _objective(self, model: AudioInteractionModel, batch: Batch, generator: torch.Generator | None) -> Objective:
+        with torch.autocast("cpu", torch.bfloat16, enabled=self.config.bfloat16):
+            return objective(model, self.naming_head, batch, self.config.objective, generator)
+
+    def _parameters(self) -> list[nn.Parameter]:
+        return [p for group in self.optimizer.param_groups for p in group["params"]]
+
+    @torch.no_grad()
+    def _average(self) -> None:
+        keep = min(self.config.average, (1 + self.step) / (10 + self.step))
+        names, live = zip(*self.model.named_parameters(), strict=True)
+        kept = [self.average[n] for n in names]
+        torch._foreach_mul_(kept, keep)
+        torch._foreach_add_(kept, [p.detach() for p in live], alpha=1 - keep)
+
+    def _batches(self) -> Iterator[Batch]:
+        """Batches from the current step on: batch b holds streams b·size … b·size + size − 1, whoever composes them."""
+        size = self.config.batch_size
+        dataset = StreamDataset(self._train, self.config.steps * size)
+        rows = [list(range(b * size, (b + 1) * size)) for b in range(self.step, self.config.steps)]
+        yield from DataLoader(
+            dataset,
+            batch_sampler=rows,
+            collate_fn=collate,
+            num_workers=self.config.workers,
+            prefetch_factor=4 if self.config.workers else None,
+        )
+
+    def _log(self, writer: SummaryWriter, kind: str, values: dict[str, float]) -> None:
+        for name, value in values.items():
+            writer.add_scalar(f"{kind}/{name}", value, self.step)  # type: ignore[no-untyped-call]
+        with (self.out / "log.jsonl").open("a") as f:
+            f.write(json.dumps({"step": self.step, "kind": kind} | values) + "\n")
+
+    def _save(self) -> None:
+        state = {
+            "step": self.step,
+            "config": json.dumps(asdict(self.config), sort_keys=True),
+            "model": self.model.state_dict(),
+            "average": self.average,
+            "naming_head": self.naming_head.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+        }
+        path = self.out / "state.pt"
+        torch.save(state, path.with_suffix(".tmp"))
+        path.with_suffix(".tmp").replace(path)
+
+    def _resume(self) -> None:
+        path = self.out / "state.pt"
+        if not path.exists():
+            return
+        state: dict[str, Any] = torch.load(path, weights_only=True)
+        if state["config"] != json.dumps(asdict(self.config), sort_keys=True):
+            raise InputError(
+                "train.other_run", f"{path} belongs to a run with another configuration", "give another out folder"
+            )
+        self.step = state["step"]
+        self.model.load_state_dict(state["model"])
+        self.naming_head.load_state_dict(state["naming_head"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.average = state["average"]
+
+
+_COLUMNS = (
+    TextColumn("{task.description}"),
+    BarColumn(),
+    TextColumn("{task.completed}/{task.total} · {task.fields[note]}"),
+    TimeElapsedColumn(),
+    TimeRemainingColumn(),
+)
+
+
+def schedule(step: int, steps: int, warmup: float) -> float:
+    """Linear warm-up, then a cosine to zero; a factor on the peak rate."""
+    rising = max(1, round(steps * warmup))
+    if step < rising:
+        return (step + 1) / rising
+    return 0.5 * (1 + math.cos(math.pi * (step - rising) / max(1, steps - rising)))
+
+
+def event_scores(batch: Batch, p_response: Tensor) -> list[tuple[bool, float]]:
+    """For each event of proactive streams: should it be answered, and the highest p(response) in its window."""
+    scored: list[tuple[bool, float]] = []
+    for timeline, row, chunks in zip(batch.timelines, p_response, batch.chunks, strict=True):
+        for event in timeline.events if timeline.task == "proactive" else ():
+            if event.decision == "open" or event.role != "foreground":
+                continue
+            responds = event.decision == "respond"
+            last = event.cue + 1.6 if responds else event.end + 0.8
+            window = row[: int(chunks)][int(event.onset / 0.4) : int(last / 0.4)]
+            if len(window):
+                scored.append((responds, float(window.max())))
+    return scored
+
+
+def best_balanced(scored: list[tuple[bool, float]]) -> tuple[float, float]:
+    """The best balanced accuracy over thresholds 0.05 to 0.95, and its threshold."""
+    best = (0.0, 0.5)
+    p = torch.tensor([s for _, s in scored])
+    responds = torch.tensor([r for r, _ in scored])
+    for threshold in torch.arange(0.05, 0.96, 0.05).tolist():
+        said = p >= threshold
+        recall, specificity = said[responds].float().mean(), (~said[~responds]).float().mean()
+        best = max(best, (float((recall + specificity) / 2), threshold))
+    return best
+
+
+def _optimizer(model: AudioInteractionModel, head: nn.Linear, config: TrainerConfig) -> torch.optim.AdamW:
+    encoder = list(model.encoder.parameters())
+    rest = [*model.adapter.parameters(), *model.decoder.parameters(), *head.parameters()]
+    if not model.config.decoder.tie_word_embeddings:
+        rest += model.lm_head.parameters()
+    groups: list[dict[str, Any]] = []
+    for params, peak in ((encoder, config.encoder_learning_rate), (rest, config.learning_rate)):
+        for decay, dims in ((config.weight_decay, (2, 3)), (0.0, (1,))):
+            chosen = [p for p in params if p.dim() in dims]
+            groups.append({"params": chosen, "lr": peak, "peak": peak, "weight_decay": decay})
+    return torch.optim.AdamW(groups, betas=(0.9, 0.95), eps=1e-8)

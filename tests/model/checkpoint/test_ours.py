@@ -1,0 +1,53 @@
+"""Our folder: written whole, read back, refused clearly."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from soundflow.errors import InputError
+from soundflow.model.bundle import Bundle
+from soundflow.model.checkpoint.ours import load_folder, save_folder
+
+
+def test_float32_round_trip_is_exact(small_bundle: Bundle, tmp_path: Path) -> None:
+    save_folder(small_bundle, tmp_path)
+    again = load_folder(tmp_path)
+    assert again.config == small_bundle.config
+    for name, tensor in small_bundle.network.state_dict().items():
+        assert torch.equal(again.network.state_dict()[name], tensor), name
+    assert again.tokenizer.encode("A dog is barking.") == small_bundle.tokenizer.encode("A dog is barking.")
+
+
+def test_int8_is_a_quarter_and_near(small_bundle: Bundle, tmp_path: Path) -> None:
+    save_folder(small_bundle, tmp_path / "int8", storage="int8")
+    again = load_folder(tmp_path / "int8").network.state_dict()
+    for name, tensor in small_bundle.network.state_dict().items():
+        assert (again[name] - tensor).abs().max() <= tensor.abs().max() / 127 + 1e-3, name
+
+
+@pytest.mark.parametrize("change", ["missing", "unknown", "shape", "truncated", "absent"])
+def test_a_damaged_folder_is_one_clear_error(small_bundle: Bundle, tmp_path: Path, change: str) -> None:
+    save_folder(small_bundle, tmp_path)
+    weights = tmp_path / "model.safetensors"
+    tensors = load_file(weights)
+    if change == "missing":
+        tensors.pop("encoder.conv1.bias")
+    if change == "unknown":
+        tensors["extra"] = torch.zeros(1)
+    if change == "shape":
+        tensors["encoder.conv1.bias"] = torch.zeros(3)
+    save_file(tensors, weights)
+    if change == "truncated":
+        weights.write_bytes(weights.read_bytes()[:1000])
+    if change == "absent":
+        weights.unlink()
+    with pytest.raises(InputError, match="model.safetensors"):
+        load_folder(tmp_path)
+
+
+def test_a_folder_that_is_not_there_is_one_clear_error(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="config.json"):
+        load_folder(tmp_path / "nowhere")

@@ -1,0 +1,63 @@
+"""Recipes: TOML to frozen values, with errors that help."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from soundflow.errors import UsageError
+from soundflow.train.recipe import read_recipe
+
+
+@dataclass(frozen=True)
+class Inner:
+    steps: int = 10
+    rate: float = 0.1
+    gap: tuple[float, ...] = (0.8, 2.4)
+
+
+@dataclass(frozen=True)
+class Outer:
+    name: str
+    clips: Path = Path(".")
+    inner: Inner = field(default_factory=Inner)
+
+
+def _write(folder: Path, text: str) -> Path:
+    path = folder / "recipe.toml"
+    path.write_text(text)
+    return path
+
+
+def test_sections_lists_and_paths(tmp_path: Path) -> None:
+    path = _write(tmp_path, 'name = "a"\nclips = "x"\n[inner]\nsteps = 3\nrate = 1\ngap = [1.0, 2.0]\n')
+    assert read_recipe(Outer, path) == Outer("a", Path("x"), Inner(3, 1.0, (1.0, 2.0)))
+
+
+def test_overrides_win(tmp_path: Path) -> None:
+    path = _write(tmp_path, 'name = "a"\n')
+    found = read_recipe(Outer, path, ["inner.steps=7", "name=plain text"])
+    assert found.inner.steps == 7 and found.name == "plain text"
+
+
+@pytest.mark.parametrize(
+    ("text", "override", "says"),
+    [
+        ('name = "a"\nclip = "x"\n', [], "did you mean 'clips'"),
+        ('name = "a"\n[inner]\nstep = 1\n', [], "did you mean 'steps'"),
+        ('name = "a"\n[inner]\nsteps = "many"\n', [], "must be int"),
+        ('name = "a"\ninner = 3\n', [], "must be a section"),
+        ("inner = {}\n", [], "name"),
+        ("name = \n", [], "recipe.toml"),
+        ('name = "a"\n', ["inner.steps"], "section.key=value"),
+    ],
+)
+def test_each_fault_is_one_clear_line(tmp_path: Path, text: str, override: list[str], says: str) -> None:
+    with pytest.raises(UsageError, match=says):
+        read_recipe(Outer, _write(tmp_path, text), override)
+
+
+def test_a_missing_recipe(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="cannot be read"):
+        read_recipe(Outer, tmp_path / "none.toml")

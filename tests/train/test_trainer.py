@@ -1,0 +1,104 @@
+"""The trainer: losses fall, and a run cut in two ends where an uncut one does."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from soundflow.data.annotate import annotate
+from soundflow.data.timeline import Reply, Timeline
+from soundflow.errors import InputError
+from soundflow.model.network import AudioInteractionModel, initialise
+from soundflow.model.tokens import Grammar, TextTokenizer
+from soundflow.train.batch import Example
+from soundflow.train.trainer import Trainer, TrainerConfig, best_balanced, schedule
+
+from tests.model.conftest import TEXTS, small_config
+
+TOKENIZER = TextTokenizer.train(TEXTS, 300)
+CHUNKS = 6
+CONFIG = TrainerConfig(
+    steps=6, batch_size=2, workers=0, threads=1, evaluate_every=3, checkpoint_every=2, bfloat16=False, warmup=0.2
+)
+
+
+def _model() -> AudioInteractionModel:
+    config = small_config()
+    config = dataclasses.replace(config, decoder=dataclasses.replace(config.decoder, vocab_size=TOKENIZER.vocab_size))
+    network = AudioInteractionModel(config)
+    torch.manual_seed(0)
+    initialise(network, torch.Generator().manual_seed(0))
+    return network
+
+
+def _stream(index: int) -> Example:
+    """A tone in chunk 3 that must be answered, or nothing."""
+    config = small_config()
+    grammar = Grammar(config.control, TOKENIZER, config.audio_positions, config.default_instruction)
+    rng = np.random.default_rng(index)
+    samples = rng.normal(0, 0.01, CHUNKS * 6400).astype(np.float32)
+    responses = []
+    heard = np.zeros(CHUNKS, np.int64)
+    if index % 2:
+        samples[3 * 6400 : 4 * 6400] += 0.5 * np.sin(np.arange(6400) * 0.3).astype(np.float32)
+        responses, heard[3] = [(3, Reply("A dog is barking.", "normal"))], 1
+    timeline = Timeline(CHUNKS * 0.4, 0.4, None, "proactive", (), ())
+    return Example(samples, annotate(None, CHUNKS, responses, grammar), heard, timeline)
+
+
+def _train(out: Path, steps_now: int | None = None) -> Trainer:
+    torch.manual_seed(0)
+    model = _model()
+    with torch.no_grad():
+        for p in model.encoder.parameters():
+            p.normal_(0, 0.05, generator=torch.Generator().manual_seed(p.numel()))
+    trainer = Trainer(model, 2, _stream, CONFIG, out)
+    if steps_now is not None:
+        trainer._batches = lambda: iter(())  # type: ignore[method-assign]
+    trainer.run([_stream(1), _stream(2)], lambda *_: None)
+    return trainer
+
+
+def test_a_killed_run_goes_on_exactly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = _train(tmp_path / "whole")
+    original = Trainer._one_step
+
+    def killed(self: Trainer, batch: object) -> dict[str, float]:
+        if self.step == 4:
+            raise KeyboardInterrupt
+        return original(self, batch)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Trainer, "_one_step", killed)
+    with pytest.raises(KeyboardInterrupt):
+        _train(tmp_path / "cut")
+    monkeypatch.setattr(Trainer, "_one_step", original)
+    resumed = _train(tmp_path / "cut")
+    for name, value in whole.model.state_dict().items():
+        assert torch.equal(value, resumed.model.state_dict()[name]), name
+    curves = [
+        [json.loads(line)["total"] for line in (tmp_path / run / "log.jsonl").read_text().splitlines() if '"train"' in line]
+        for run in ("whole", "cut")
+    ]
+    assert curves[0] == curves[1] and len(curves[0]) == CONFIG.steps
+
+
+def test_another_configuration_is_refused(tmp_path: Path) -> None:
+    _train(tmp_path)
+    trainer = Trainer(_model(), 2, _stream, dataclasses.replace(CONFIG, clip=2.0), tmp_path)
+    with pytest.raises(InputError, match="another configuration"):
+        trainer.run([], lambda *_: None)
+
+
+def test_the_rate_rises_then_falls() -> None:
+    rates = [schedule(step, 100, 0.1) for step in range(100)]
+    assert rates[0] == pytest.approx(0.1) and max(rates) == 1.0 and rates[-1] < 0.001
+    assert rates[10:] == sorted(rates[10:], reverse=True)
+
+
+def test_best_balanced_by_hand() -> None:
+    scored = [(True, 0.9), (True, 0.4), (False, 0.5), (False, 0.1)]
+    assert best_balanced(scored)[0] == pytest.approx(0.75)
