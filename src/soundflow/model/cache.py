@@ -20,7 +20,7 @@ def rotary_table(positions: Tensor, config: DecoderConfig) -> tuple[Tensor, Tens
     """
     half = torch.arange(0, config.head_dim, 2, device=positions.device).float() / config.head_dim
     index = positions.to(torch.float16).float() if config.position_dtype == "float16" else positions.float()
-    angles = index[:, None] * (config.rope_theta**-half)[None, :]
+    angles = index[:, None] * (1.0 / config.rope_theta**half)[None, :]
     angles = torch.cat([angles, angles], dim=-1)
     return angles.cos(), angles.sin()
 
@@ -46,20 +46,26 @@ class KVCache:
         cos, sin = rotary_table(torch.arange(capacity), config)
         self.cos, self.sin = cos.to(dtype), sin.to(dtype)
 
-    def append(self, layer: int, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
-        """Store new rotated keys and values of one layer and return all that are there, the new ones included.
-
-        Args:
-            keys, values: [batch, key-value heads, new positions, head_dim].
+    def rows(self, positions: int) -> tuple[Tensor, Tensor]:
+        """Cosines and sines, [positions, head_dim] each, of the next places.
 
         Raises:
             InputError: more positions than the capacity (`cache.full`).
         """
-        end = self.length + keys.shape[2]
+        end = self.length + positions
         if end > self.capacity:
             raise InputError(
                 "cache.full", f"{end} positions for a cache of {self.capacity}", "evict before the next step"
             )
+        return self.cos[self.length : end], self.sin[self.length : end]
+
+    def append(self, layer: int, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
+        """Store new rotated keys and values of one layer and return all that are there, the new ones included.
+
+        Args:
+            keys, values: [batch, key-value heads, new positions, head_dim]; `rows` said that they fit.
+        """
+        end = self.length + keys.shape[2]
         self.keys[layer, :, :, self.length : end] = keys
         self.values[layer, :, :, self.length : end] = values
         return self.keys[layer, :, :, :end], self.values[layer, :, :, :end]

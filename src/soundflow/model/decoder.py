@@ -116,7 +116,7 @@ class Decoder(nn.Module):
         """
         positions = inputs_embeds.shape[1]
         start = 0 if cache is None else cache.length
-        rotary = _rotary_rows(self.config, cache, start, positions, inputs_embeds)
+        rotary = _rotary_rows(self.config, cache, inputs_embeds)
         mask = _causal_mask(start, positions) if start and positions > 1 else None
         x = inputs_embeds
         for i, layer in enumerate(self.layers):
@@ -126,12 +126,10 @@ class Decoder(nn.Module):
         return self.norm(x)  # type: ignore[no-any-return]
 
 
-def _rotary_rows(
-    config: DecoderConfig, cache: KVCache | None, start: int, positions: int, like: Tensor
-) -> tuple[Tensor, Tensor]:
+def _rotary_rows(config: DecoderConfig, cache: KVCache | None, x: Tensor) -> tuple[Tensor, Tensor]:
     if cache is None:
-        return rotary_table(torch.arange(positions, device=like.device), config)
-    return cache.cos[start : start + positions], cache.sin[start : start + positions]
+        return rotary_table(torch.arange(x.shape[1], device=x.device), config)
+    return cache.rows(x.shape[1])
 
 
 def _causal_mask(start: int, positions: int) -> Tensor:

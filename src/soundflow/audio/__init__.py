@@ -1,0 +1,1 @@
+"""Sound in: decoding, resampling, the log-mel front end, chunking, microphone."""
