@@ -1,0 +1,33 @@
+"""Fixtures every test may use. Knows nothing of any module under test."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+def find_shared() -> Path | None:
+    """The folder of recordings and goldens that stands beside the repository, or where SOUNDFLOW_SHARED points."""
+    candidates = [REPOSITORY.parent / "shared"]
+    if named := os.environ.get("SOUNDFLOW_SHARED"):
+        candidates.insert(0, Path(named))
+    return next((folder for folder in candidates if folder.is_dir()), None)
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """The root of the checkout the tests came from."""
+    return REPOSITORY
+
+
+@pytest.fixture(scope="session")
+def shared_dir() -> Path:
+    """The shared folder; a test that needs it is skipped where it does not exist."""
+    shared = find_shared()
+    if shared is None:
+        pytest.skip("no shared folder beside the repository; set SOUNDFLOW_SHARED to use another")
+    return shared
