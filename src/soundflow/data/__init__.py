@@ -1,0 +1,1 @@
+"""Streams out of clips: timelines, TFJP, composition, annotation, tasks."""

@@ -1,0 +1,154 @@
+"""What is in a stream, when, and what is said: plain frozen values and their JSON.
+
+Knows nothing of samples or tokens. The schema is docs/reference/timeline.md. Tests: tests/data/test_timeline.py.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from soundflow.errors import InputError
+
+SAMPLE_RATE = 16_000  # Hz; every time below is a multiple of one sample
+EARLY_CUE_SECONDS = 1.6  # ruling 1: an alarm is answered while it sounds
+
+Role = Literal["foreground", "background", "ambient"]
+Decision = Literal["respond", "ignore", "open"]
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What is said, and in which tone."""
+
+    text: str
+    emotion: str | None = None
+
+
+@dataclass(frozen=True)
+class StreamEvent:
+    """One clip in a stream. Times in seconds of stream; `clip_offset` in seconds of the clip."""
+
+    onset: float
+    end: float
+    cue: float  # when a listener could know (ruling 1)
+    label: str
+    kind: str
+    role: Role
+    decision: Decision
+    reply: Reply | None
+    clip: str
+    recording: str
+    licence: str
+    source: str
+    gain_db: float
+    clip_offset: float = 0.0
+    synthetic: bool = False
+
+
+@dataclass(frozen=True)
+class NoiseTrack:
+    """One noise recording tiled over the whole stream."""
+
+    label: str
+    clip: str
+    recording: str
+    licence: str
+    source: str
+    kind: Literal["event", "ambient"]
+    snr_db: float
+    gain_db: float
+    clip_offset: float = 0.0
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """A whole stream: its length, its instruction, and everything that sounds in it."""
+
+    seconds: float
+    chunk_seconds: float
+    instruction: str | None
+    task: str
+    events: tuple[StreamEvent, ...]
+    noise: tuple[NoiseTrack, ...] = ()
+    scale_db: float = 0.0  # the whole stream was turned down by this much to keep its peak below 0.99
+
+    @property
+    def responses(self) -> tuple[tuple[int, Reply, int], ...]:
+        """(chunk, reply, index of the event), sorted by chunk."""
+        found = [
+            (chunk_of(e.cue, self.chunk_seconds), e.reply, i) for i, e in enumerate(self.events) if e.reply is not None
+        ]
+        return tuple(sorted(found, key=lambda r: (r[0], r[2])))
+
+    def to_json(self) -> str:
+        """The timeline as one JSON object."""
+        return json.dumps(dataclasses.asdict(self), ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> Timeline:
+        """Read what `to_json` wrote.
+
+        Raises:
+            InputError: not JSON, an unknown field (the nearest is named), or a missing one.
+        """
+        try:
+            values = json.loads(text)
+        except ValueError as e:
+            raise InputError("timeline.json", f"not JSON: {e}", "see docs/reference/timeline.md") from e
+        events = tuple(_event(v) for v in _rows(values, "events"))
+        noise = tuple(_build(NoiseTrack, v, "noise") for v in _rows(values, "noise"))
+        built: Timeline = _build(cls, {**values, "events": events, "noise": noise}, "timeline")
+        return built
+
+
+def chunk_of(at_seconds: float, chunk_seconds: float) -> int:
+    """The chunk a moment belongs to: chunks are (k·c, (k+1)·c], so a boundary belongs to the chunk it ends.
+
+    Exact in whole samples. Source: ruling 1; the paper's ⌈(offset + d) / c⌉ is this + 1.
+    """
+    at, size = round(at_seconds * SAMPLE_RATE), round(chunk_seconds * SAMPLE_RATE)
+    return max(0, -(-at // size) - 1)
+
+
+def cue_of(onset: float, end: float, early: bool) -> float:
+    """When a listener could know: the end, or 1.6 s in when that is sooner and `early` holds (ruling 1)."""
+    return min(end, onset + EARLY_CUE_SECONDS) if early else end
+
+
+def write_timeline(timeline: Timeline, path: Path) -> None:
+    """Write a timeline under a temporary name, then rename."""
+    temporary = path.with_name(path.name + ".tmp")
+    temporary.write_text(timeline.to_json() + "\n", encoding="utf-8")
+    temporary.replace(path)
+
+
+def _rows(values: Any, name: str) -> list[Mapping[str, Any]]:
+    if not isinstance(values, dict) or not isinstance(values.get(name, []), list):
+        raise InputError("timeline.json", f"{name} must be a list of objects", "see docs/reference/timeline.md")
+    return list(values.get(name, []))
+
+
+def _event(values: Mapping[str, Any]) -> StreamEvent:
+    reply = values.get("reply")
+    made = None if reply is None else _build(Reply, reply, "reply")
+    event: StreamEvent = _build(StreamEvent, {**values, "reply": made}, "event")
+    return event
+
+
+def _build(kind: Any, values: Mapping[str, Any], where: str) -> Any:
+    known = [f.name for f in dataclasses.fields(kind)]
+    for key in values:
+        if key not in known:
+            near = difflib.get_close_matches(key, known, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"known fields: {', '.join(known)}"
+            raise InputError("timeline.unknown_field", f"{where} has no field {key!r}", hint)
+    try:
+        return kind(**values)
+    except TypeError as e:
+        raise InputError("timeline.missing_field", f"{where}: {e}", "see docs/reference/timeline.md") from e
