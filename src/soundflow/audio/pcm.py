@@ -11,6 +11,7 @@ from soundflow.errors import InputError
 
 SAMPLE_RATE = 16_000  # Hz, everywhere behind this door
 INT16_SCALE = 32_768.0  # full scale of s16le
+LOUDEST = 1e6  # 120 dB above full scale; beyond it a sample is a decoding accident, and its power would overflow
 
 Samples = NDArray[np.float32]
 
@@ -54,9 +55,9 @@ class Cleaner:
         self.replaced = 0
 
     def clean(self, samples: Samples) -> Samples:
-        """Float32 [n] with finite values only."""
+        """Float32 [n] with finite values of at most `LOUDEST` only."""
         self.samples += len(samples)
-        good = np.isfinite(samples)
+        good = np.abs(samples) <= LOUDEST
         if good.all():
             return samples
         if not self.replaced:

@@ -1,0 +1,154 @@
+"""Recordings in and out: any wav, flac, ogg or mp3 as 16 kHz mono, whole or block by block.
+
+Memory stays within a few blocks however long the input is. Tests: tests/audio/test_decode.py.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import wave
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+
+from soundflow.audio.pcm import SAMPLE_RATE, Cleaner, from_s16le, to_mono, to_s16le
+from soundflow.audio.resample import Resampler
+from soundflow.errors import InputError, OutsideError, UsageError
+
+Samples = NDArray[np.float32]
+
+STDIN_NAME = "standard input"
+_MOST_VALUES_PER_BLOCK = 1 << 20  # frames x channels; a strange header must not ask for gigabytes
+_CONVERT_HINT = "give wav, flac, ogg or mp3; ffmpeg -i INPUT out.wav converts most others"
+
+_log = logging.getLogger(__name__)
+
+
+def read_audio(path: Path | str) -> Samples:
+    """A whole recording as float32 [n], 16 kHz, the mean of its channels; levels untouched.
+
+    Raises:
+        InputError: as `iter_audio`.
+    """
+    return np.concatenate(list(iter_audio(path)))
+
+
+def iter_audio(path: Path | str, block_seconds: float = 1.0) -> Iterator[Samples]:
+    """A recording block by block, in bounded memory, as float32 [about 16000 * block_seconds].
+
+    The blocks joined are the same samples whatever `block_seconds` is. The file is opened when the first
+    block is asked for. Samples that are not numbers become 0, with one warning in the log.
+
+    Raises:
+        UsageError: `block_seconds` is not positive (`audio.block`).
+        InputError: not there, a folder, not readable, no sound format, broken midway (`audio.missing`,
+            `audio.folder`, `audio.unreadable`, `audio.format`), without a sample or a number (`audio.empty`,
+            `audio.nan`), with an impossible rate (`audio.rate`).
+    """
+    if not block_seconds > 0:
+        raise UsageError("audio.block", f"block_seconds is {block_seconds}", "give a positive number")
+    _check_path(path)
+    with _open(path) as sound:
+        resampler = Resampler(sound.samplerate)
+        frames = min(block_seconds * sound.samplerate, _MOST_VALUES_PER_BLOCK / sound.channels)
+        cleaner = Cleaner(str(path))
+        heard = 0
+        while len(block := _read(sound, max(1, int(frames)), cleaner)):
+            resampled = resampler.feed(cleaner.clean(to_mono(block)))
+            heard += len(resampled)
+            if len(resampled):
+                yield resampled
+    cleaner.end()
+    rest = resampler.end()
+    if not heard + len(rest):
+        raise InputError("audio.empty", f"{path} is shorter than one sample at 16 kHz", "record it again, longer")
+    if len(rest):
+        yield rest
+
+
+def iter_pcm_stdin(stream: BinaryIO, block_samples: int = 1600) -> Iterator[Samples]:
+    """Raw s16le 16 kHz mono bytes as float32 blocks, each as soon as bytes are there; ends with the stream.
+
+    Args:
+        stream: binary, such as `sys.stdin.buffer`; its `read1` is used where it has one, so that live
+            sound is not held back until a block is full.
+        block_samples: most samples of one block.
+
+    Raises:
+        InputError: the stream ended without a sample (`audio.empty`).
+    """
+    read = getattr(stream, "read1", stream.read)
+    cleaner = Cleaner(STDIN_NAME)
+    odd = b""
+    while raw := read(2 * block_samples - len(odd)):
+        raw = odd + raw
+        whole = len(raw) - len(raw) % 2
+        odd = raw[whole:]
+        if whole:
+            yield cleaner.clean(from_s16le(raw[:whole]))
+    if odd:
+        _log.warning("%s ended in the middle of a sample; its last byte was dropped", STDIN_NAME)
+    cleaner.end()
+
+
+def write_wav(path: Path | str, samples: Samples) -> None:
+    """Write float32 [n] as a 16 kHz mono 16-bit wav: to a temporary name, then renamed; clipped at full scale.
+
+    Raises:
+        OutsideError: the folder or disk did not take it (`audio.write`).
+    """
+    path = Path(path)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with wave.open(str(temporary), "wb") as file:
+            file.setnchannels(1)
+            file.setsampwidth(2)
+            file.setframerate(SAMPLE_RATE)
+            file.writeframes(to_s16le(samples))
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        hint = "check the folder and the space left"
+        raise OutsideError("audio.write", f"cannot write {path}: {error.strerror}", hint) from error
+
+
+def _check_path(path: Path | str) -> None:
+    if not os.path.exists(path):
+        raise InputError("audio.missing", f"there is no file {path}", "check the name and the folder you are in")
+    if os.path.isdir(path):
+        raise InputError("audio.folder", f"{path} is a folder", "name one recording in it")
+    if not os.access(path, os.R_OK):
+        raise InputError("audio.unreadable", f"no permission to read {path}", "change its permissions or copy it")
+    if os.path.isfile(path) and os.path.getsize(path) == 0:
+        raise InputError("audio.empty", f"{path} is empty, 0 bytes", "record or download it again")
+
+
+def _open(path: Path | str) -> soundfile.SoundFile:
+    try:
+        return soundfile.SoundFile(str(path))
+    except TypeError as error:  # headerless files need to be told everything
+        hint = "pipe raw 16 kHz s16le samples to standard input instead"
+        raise InputError("audio.format", f"{path} has no header that tells its rate", hint) from error
+    except (RuntimeError, ValueError, OSError) as error:
+        message = f"{path} is not a recording this program can read ({_reason(error)})"
+        raise InputError("audio.format", message, _CONVERT_HINT) from error
+
+
+def _read(sound: soundfile.SoundFile, frames: int, cleaner: Cleaner) -> NDArray[np.float32]:
+    try:
+        block: NDArray[np.float32] = sound.read(frames, dtype="float32", always_2d=True)
+    except (RuntimeError, ValueError, OSError) as error:
+        seconds = cleaner.samples / sound.samplerate
+        message = f"{cleaner.name} is broken after {seconds:.1f} s ({_reason(error)})"
+        raise InputError("audio.format", message, "copy or download it again") from error
+    return block
+
+
+def _reason(error: Exception) -> str:
+    """The decoder's own words, without the file name it repeats."""
+    return str(error).rpartition(": ")[2].strip().rstrip(".").lower() or type(error).__name__
