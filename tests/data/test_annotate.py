@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from soundflow.data.annotate import MASK, AnnotatedStream, annotate, read_back
 from soundflow.data.timeline import Reply
 from soundflow.errors import InputError
