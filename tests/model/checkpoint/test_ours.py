@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
+
 from soundflow.errors import InputError
 from soundflow.model.bundle import Bundle
 from soundflow.model.checkpoint.ours import load_folder, save_folder
