@@ -6,6 +6,7 @@ import dataclasses
 
 import pytest
 import torch
+
 from soundflow.model.bundle import Bundle
 from soundflow.model.config import ModelConfig, nano
 from soundflow.model.network import AudioInteractionModel, initialise
