@@ -6,6 +6,7 @@ import dataclasses
 
 import pytest
 import torch
+
 from soundflow.model.config import EncoderConfig, audio_interaction_3b
 from soundflow.model.network import AudioInteractionModel
 
