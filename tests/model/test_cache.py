@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+
 from soundflow.errors import InputError
 from soundflow.model.bundle import Bundle
 from soundflow.model.cache import rotary_table, rotate
