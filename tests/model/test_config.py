@@ -6,6 +6,7 @@ import dataclasses
 import json
 
 import pytest
+
 from soundflow.errors import InputError
 from soundflow.model.config import ModelConfig, audio_interaction_3b, nano
 from soundflow.model.tokens import own_control_tokens
