@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from soundflow.model.bundle import Bundle
 from soundflow.model.network import AudioInteractionModel, count_parameters, initialise, splice
 
