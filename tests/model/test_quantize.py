@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+
 from soundflow.model.bundle import Bundle
 from soundflow.model.quantize import int8_bundle, int8_supported
 
