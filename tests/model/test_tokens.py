@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from soundflow.errors import InputError
 from soundflow.model.tokens import EMOTIONS, RELEASE_TOKENS, Grammar, TextTokenizer, own_control_tokens
 
