@@ -8,6 +8,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+
 from soundflow.data.annotate import MASK
 from soundflow.train.loss import dual_loss, supervised
 
