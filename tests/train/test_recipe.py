@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+
 from soundflow.errors import UsageError
 from soundflow.train.recipe import read_recipe
 
