@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+
 from soundflow.data.annotate import annotate
 from soundflow.data.timeline import Reply, Timeline
 from soundflow.errors import InputError
@@ -16,7 +17,6 @@ from soundflow.model.network import AudioInteractionModel, initialise
 from soundflow.model.tokens import Grammar, TextTokenizer
 from soundflow.train.batch import Example
 from soundflow.train.trainer import Trainer, TrainerConfig, best_balanced, schedule
-
 from tests.model.conftest import TEXTS, small_config
 
 TOKENIZER = TextTokenizer.train(TEXTS, 300)
