@@ -7,6 +7,7 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from soundflow.errors import InputError
 from soundflow.stream.clock import CostTable, SimulatedClock, WallClock
 

@@ -6,6 +6,7 @@ import dataclasses
 import json
 
 import pytest
+
 from soundflow.stream.events import Decision, End, Error, Event, Memory, ReplyDelta, ReplyEnd, ReplyStart
 
 EXAMPLES: list[Event] = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from soundflow.model.tokens import TextTokenizer, own_control_tokens
 from soundflow.stream.reply import ReplyText, ends_in_repetition
 from soundflow.testing.model import byte_tokenizer

@@ -92,6 +92,8 @@ class Decoding:
         """End the reply that is being spoken, in place of a text step."""
         assert self._reply is not None, "no reply to cancel"
         self._reply.reason = "cancelled"
+        with torch.inference_mode():
+            self._feed_pending()
         return self._spoken("")
 
     def _open(self, prefix: Sequence[int], audio_positions: int) -> None:
@@ -150,8 +152,7 @@ class Decoding:
     def _speak(self) -> Spoken:
         reply = self._reply
         assert reply is not None, "a text step without a reply"
-        hidden = self._network(self._pending[None, None], self._cache)[:, -1]
-        logits = self._network.logits(hidden)[0]
+        logits = self._network.logits(self._feed_pending())[0]
         is_opening = reply.tokens == 0 and reply.emotion is None
         barred = self._never if is_opening else self._never_later
         token = int(logits.index_fill(0, barred, -torch.inf).argmax())
@@ -160,9 +161,12 @@ class Decoding:
             self._window.add_reply_position()
             self._pending = self._network.embed(torch.tensor(token))
         if reply.reason == "repetition":
-            # the repeated token was said, so it stands in the context before <eos>
-            self._network(self._pending[None, None], self._cache)
+            self._feed_pending()  # it was said, so it stands in the context before <eos>
         return self._spoken(delta)
+
+    def _feed_pending(self) -> Tensor:
+        """Put the token that waits into the cache; its hidden row, [1, width]."""
+        return self._network(self._pending[None, None], self._cache)[:, -1]  # type: ignore[no-any-return]
 
     def _spoken(self, delta: str) -> Spoken:
         reply = self._reply

@@ -15,6 +15,7 @@ from soundflow.stream.clock import Clock, CostTable, SimulatedClock
 from soundflow.stream.fifo import Action, ChunkReady, FifoRule, Flush, Idle, TextStep, Token, TokenKind
 
 C = TypeVar("C")
+C_contra = TypeVar("C_contra", contravariant=True)
 R = TypeVar("R", bound="Result")
 Policy = Literal["fifo", "pop_one", "synchronous"]
 
@@ -32,10 +33,10 @@ Perform = Callable[[Flush[C] | TextStep], R]
 Tell = Callable[[R, float], None]
 
 
-class Schedule(Protocol[C]):
+class Schedule(Protocol[C_contra]):
     """Takes chunks as they arrive and lets the decoder work in between."""
 
-    def arrive(self, chunk: C, at: float) -> None:
+    def arrive(self, chunk: C_contra, at: float) -> None:
         """A chunk's last sample came in at `at` (seconds of the clock)."""
         ...
 
@@ -149,7 +150,8 @@ class Simulated(Generic[C, R]):
     def _start(self, action: Action[C], at: float) -> None:
         if isinstance(action, Idle):
             return
-        is_flush = isinstance(action, Flush)
-        cost_ms = self._costs.decision(len(action.chunks)) if is_flush else self._costs.text_token_ms
+        cost_ms = self._costs.text_token_ms
+        if isinstance(action, Flush):
+            cost_ms = self._costs.decision(len(action.chunks))
         self.busy_seconds += cost_ms / 1e3
         self._step = _Step(self._perform(action), at + cost_ms / 1e3)

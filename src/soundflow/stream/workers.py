@@ -57,9 +57,7 @@ class LiveSession:
         self._decoding = Decoding(bundle, instruction, threshold, limits.reply_tokens(bundle))
         self._narrator = Narrator(config.chunk_samples)
         self._rule: FifoRule[EncodedChunk] = FifoRule(limits.queue(bundle), limits.queue_overflow)
-        self._inbox: Mailbox[tuple[Samples, float]] = Mailbox(
-            _INBOX_SECONDS * SAMPLE_RATE, lambda block: len(block[0])
-        )
+        self._inbox: Mailbox[tuple[Samples, float]] = Mailbox(_INBOX_SECONDS * SAMPLE_RATE, lambda block: len(block[0]))
         self._outbox: Mailbox[Event] = Mailbox(_OUTBOX_EVENTS)
         self._turn = threading.Condition()  # guards the rule and the three below
         self._action: Action[EncodedChunk] = IDLE

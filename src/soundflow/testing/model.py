@@ -38,7 +38,7 @@ class ScriptedReply:
 
 @dataclass(frozen=True)
 class Script:
-    """p(response) and reply by the 0-based index of the newest chunk heard; where nothing stands the model is silent."""
+    """p(response) and reply by the 0-based index of the newest chunk heard; elsewhere the model is silent."""
 
     replies: Mapping[int, ScriptedReply] = field(default_factory=dict)
     p_response: Mapping[int, float] = field(default_factory=dict)
@@ -167,3 +167,8 @@ def scripted_bundle(script: Script | None = None, max_chunks: int = 60, chunk_se
     config = small_config(tokenizer.vocab_size, own_control_tokens(), max_chunks, chunk_seconds)
     network = ScriptedNetwork(config, tokenizer, script or Script())
     return Bundle(cast(AudioInteractionModel, network), tokenizer, config, "scripted")
+
+
+def caches_of(bundle: Bundle) -> list[ScriptedCache]:
+    """The caches that sessions opened on a scripted bundle, oldest first."""
+    return cast(ScriptedNetwork, bundle.network).caches
