@@ -6,6 +6,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# Two busy cores make any deadline a lie; CI draws the same examples every time.
+settings.register_profile("soundflow", deadline=None, derandomize=bool(os.environ.get("CI")))
+settings.load_profile("soundflow")
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 

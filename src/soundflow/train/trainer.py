@@ -78,7 +78,7 @@ class Trainer:
     def run(self, evaluation: list[Example], on_evaluation: Callable[[Trainer, Evaluation], None]) -> None:
         """Train to the last step, from the checkpoint when the folder holds one."""
         self._resume()
-        writer = SummaryWriter(self.out / "tensorboard")  # type: ignore[no-untyped-call]
+        writer = SummaryWriter(self.out / "tensorboard")
         with Progress(*_COLUMNS, refresh_per_second=0.5) as bar:
             task = bar.add_task("training", total=self.config.steps, completed=self.step, note=str(self.out))
             started, heard = time.monotonic(), 0.0
@@ -94,7 +94,7 @@ class Trainer:
                     result = self.evaluate(evaluation)
                     self._log(writer, "valid", asdict(result))
                     on_evaluation(self, result)
-        writer.close()  # type: ignore[no-untyped-call]
+        writer.close()
 
     def averaged_model(self) -> AudioInteractionModel:
         """A copy of the network with the averaged weights."""
@@ -129,16 +129,16 @@ class Trainer:
                 "train.not_finite", f"the loss is not finite at step {self.step}", "lower the rate, then resume"
             )
         self.optimizer.zero_grad(set_to_none=True)
-        found.total.backward()  # type: ignore[no-untyped-call]
+        found.total.backward()
         norm = nn.utils.clip_grad_norm_(self._parameters(), self.config.clip)
         self.optimizer.step()
         self.step += 1
         self._average()
         return {
-            "total": float(found.total),
-            "lm": float(found.dual.lm),
-            "stream": float(found.dual.stream),
-            "naming": float(found.naming),
+            "total": float(found.total.detach()),
+            "lm": float(found.dual.lm.detach()),
+            "stream": float(found.dual.stream.detach()),
+            "naming": float(found.naming.detach()),
             "gradient_norm": float(norm),
         }
 
@@ -172,7 +172,7 @@ class Trainer:
 
     def _log(self, writer: SummaryWriter, kind: str, values: dict[str, float]) -> None:
         for name, value in values.items():
-            writer.add_scalar(f"{kind}/{name}", value, self.step)  # type: ignore[no-untyped-call]
+            writer.add_scalar(f"{kind}/{name}", value, self.step)
         with (self.out / "log.jsonl").open("a") as f:
             f.write(json.dumps({"step": self.step, "kind": kind} | values) + "\n")
 
@@ -241,7 +241,7 @@ def best_balanced(scored: list[tuple[bool, float]]) -> tuple[float, float]:
     """The best balanced accuracy over thresholds 0.05 to 0.95, and its threshold."""
     best = (0.0, 0.5)
     p = torch.tensor([s for _, s in scored])
-    responds = torch.tensor([r for r, _ in scored])
+    responds = torch.tensor([r for r, _ in scored], dtype=torch.bool)
     for threshold in torch.arange(0.05, 0.96, 0.05).tolist():
         said = p >= threshold
         recall, specificity = said[responds].float().mean(), (~said[~responds]).float().mean()
