@@ -80,7 +80,11 @@ def test_a_killed_run_goes_on_exactly(tmp_path: Path, monkeypatch: pytest.Monkey
     for name, value in whole.model.state_dict().items():
         assert torch.equal(value, resumed.model.state_dict()[name]), name
     curves = [
-        [json.loads(line)["total"] for line in (tmp_path / run / "log.jsonl").read_text().splitlines() if '"train"' in line]
+        [
+            json.loads(line)["total"]
+            for line in (tmp_path / run / "log.jsonl").read_text().splitlines()
+            if '"train"' in line
+        ]
         for run in ("whole", "cut")
     ]
     assert curves[0] == curves[1] and len(curves[0]) == CONFIG.steps

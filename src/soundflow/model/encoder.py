@@ -1,6 +1,7 @@
 """The audio encoder: one chunk of log-mel in, one row per encoder position out. It has no state between chunks.
 
-Parameter names are those of `transformers`' Qwen2.5-Omni audio encoder, which are Whisper's. Tests: tests/model/test_encoder.py.
+Parameter names are those of `transformers`' Qwen2.5-Omni audio encoder, which are Whisper's.
+Tests: tests/model/test_encoder.py.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Recipes: TOML in, frozen values out; an unknown key is an error that names the nearest. Tests: tests/train/test_recipe.py."""
+"""Recipes: TOML in, frozen values out; an unknown key is an error that names the nearest.
+
+Tests: tests/train/test_recipe.py.
+"""
 
 from __future__ import annotations
 
@@ -62,7 +65,8 @@ def _value(hint: Any, value: Any, where: str) -> Any:
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if hint in (int, float, str, bool) and type(value) is not hint:
-        raise UsageError("recipe.kind", f"{where} must be {hint.__name__}, found {value!r}", "see the recipe's comments")
+        found = f"{where} must be {hint.__name__}, found {value!r}"
+        raise UsageError("recipe.kind", found, "see the recipe's comments")
     if hint is Path:
         return Path(value)
     return value

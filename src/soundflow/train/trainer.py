@@ -61,7 +61,12 @@ class Trainer:
     """One run in one folder: `state.pt` to go on from, `log.jsonl` and TensorBoard events to look at."""
 
     def __init__(
-        self, model: AudioInteractionModel, names: int, train: Callable[[int], Example], config: TrainerConfig, out: Path
+        self,
+        model: AudioInteractionModel,
+        names: int,
+        train: Callable[[int], Example],
+        config: TrainerConfig,
+        out: Path,
     ) -> None:
         self.model, self.config, self.out = model, config, out
         torch.set_num_threads(config.threads)
@@ -86,7 +91,8 @@ class Trainer:
                 losses = self._one_step(batch)
                 heard += float(batch.samples.numel()) / 16_000
                 rate = heard / (time.monotonic() - started)
-                bar.update(task, completed=self.step, note=f"loss {losses['total']:.3f} · {rate:.0f} s of sound a second")
+                note = f"loss {losses['total']:.3f} · {rate:.0f} s of sound a second"
+                bar.update(task, completed=self.step, note=note)
                 self._log(writer, "train", losses | {"audio_seconds_per_second": rate})
                 if self.step % self.config.checkpoint_every == 0 or self.step == self.config.steps:
                     self._save()

@@ -45,10 +45,10 @@ def test_a_damaged_folder_is_one_clear_error(small_bundle: Bundle, tmp_path: Pat
         weights.write_bytes(weights.read_bytes()[:1000])
     if change == "absent":
         weights.unlink()
-    with pytest.raises(InputError, match="model.safetensors"):
+    with pytest.raises(InputError, match=r"model\.safetensors"):
         load_folder(tmp_path)
 
 
 def test_a_folder_that_is_not_there_is_one_clear_error(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="config.json"):
+    with pytest.raises(InputError, match=r"config\.json"):
         load_folder(tmp_path / "nowhere")
