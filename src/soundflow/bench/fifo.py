@@ -1,0 +1,184 @@
+"""FIFO against its two baselines on simulated time: same streams, same costs, only the schedule differs.
+
+The schedule that runs is the one of `stream/`; the network is replaced by its cost table and a list of who is
+answered when. Tests: tests/bench/test_fifo.py.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from soundflow.bench import stream_measures as measures
+from soundflow.bench.stream_measures import Control, Response, StreamLog
+from soundflow.stream.clock import CostTable, SimulatedClock
+from soundflow.stream.fifo import FifoRule, Flush, TextStep, TokenKind
+from soundflow.stream.schedule import Policy, Simulated
+
+POLICIES: tuple[Policy, ...] = ("fifo", "pop_one", "synchronous")
+_EVENTS = (3, 6)  # sounds in a stream; as the training and test streams have them
+_GAP_SECONDS = (0.8, 2.4)  # between two sounds (ruling 10)
+_SOUND_SECONDS = (1.0, 5.0)  # length of a sound; the clips have 1 to 5 s
+_CUE_SECONDS = 1.6  # after which a sound can be answered at the latest (ruling 1)
+_TAIL_SECONDS = 2.0  # after the last sound, so that its reply can be seen to end
+
+
+@dataclass(frozen=True)
+class Call:
+    """A sound that wants a reply of `tokens` text tokens, possible from chunk `ready` on."""
+
+    ready: int
+    tokens: int
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One stream: how many chunks, and its calls in order."""
+
+    chunks: int
+    calls: tuple[Call, ...]
+
+
+def draw_scenario(
+    rng: np.random.Generator, reply_tokens: Sequence[int], answered: float, chunk_seconds: float = 0.4
+) -> Scenario:
+    """A stream of 3 to 6 sounds, each answered with probability `answered` by a reply of a drawn length."""
+    at, calls = 0.0, []
+    for _ in range(rng.integers(_EVENTS[0], _EVENTS[1] + 1)):
+        onset = at + rng.uniform(*_GAP_SECONDS)
+        at = onset + rng.uniform(*_SOUND_SECONDS)
+        cue = min(at, onset + _CUE_SECONDS)
+        if rng.random() < answered:
+            calls.append(Call(math.ceil(cue / chunk_seconds) - 1, int(rng.choice(reply_tokens))))
+    return Scenario(math.ceil((at + _TAIL_SECONDS) / chunk_seconds), tuple(calls))
+
+
+@dataclass
+class _Step:
+    kind: TokenKind
+    newest: int | None = None
+    call: Call | None = None
+
+
+@dataclass
+class _ScriptedDecoder:
+    """Answers the oldest call that is due whenever it may decide."""
+
+    calls: list[Call]
+    left: int = 0
+
+    def __call__(self, action: Flush[int] | TextStep) -> _Step:
+        if isinstance(action, TextStep):
+            self.left -= 1
+            return _Step(TokenKind.TEXT if self.left >= 0 else TokenKind.EOS)
+        newest = action.chunks[-1]
+        if not self.calls or self.calls[0].ready > newest:
+            return _Step(TokenKind.SILENT, newest)
+        call = self.calls.pop(0)
+        self.left = call.tokens
+        return _Step(TokenKind.RESPONSE, newest, call)
+
+
+@dataclass
+class _Recorder:
+    """Writes down what a schedule tells, in the form the measures read."""
+
+    encode_done: list[float] = field(default_factory=list)
+    controls: list[Control] = field(default_factory=list)
+    responses: list[Response] = field(default_factory=list)
+    _newest: int = 0
+    _call: Call | None = None
+    _text: list[float] = field(default_factory=list)
+
+    def heard(self, chunk: int, at: float) -> None:
+        self.encode_done.append(at)
+
+    def told(self, step: _Step, at: float) -> None:
+        if step.newest is not None:
+            self.controls.append(Control(at, step.newest))
+            self._newest, self._call, self._text = step.newest, step.call, []
+        elif step.kind is TokenKind.TEXT:
+            self._text.append(at)
+        else:
+            assert self._call is not None
+            self.controls.append(Control(at, None))
+            self.responses.append(Response(self._newest, self._call.ready, tuple(self._text), at))
+
+
+def play(scenario: Scenario, costs: CostTable, policy: Policy, chunk_seconds: float = 0.4) -> StreamLog:
+    """Play one stream under one schedule."""
+    recorder = _Recorder()
+    rule: FifoRule[int] = FifoRule(scenario.chunks, "error", "one" if policy == "pop_one" else "all")
+    decoder = _ScriptedDecoder(list(scenario.calls))
+    schedule = Simulated(rule, SimulatedClock(costs), decoder, recorder.told, policy, recorder.heard)
+    arrival = tuple((t + 1) * chunk_seconds for t in range(scenario.chunks))
+    for chunk, at in enumerate(arrival):
+        schedule.arrive(chunk, at)
+    schedule.finish()
+    done = tuple(recorder.encode_done)
+    return StreamLog(chunk_seconds, arrival, done, tuple(recorder.controls), tuple(recorder.responses))
+
+
+_MEASURES: dict[str, Callable[[StreamLog], list[float]]] = {
+    "first_text_ms": lambda log: [1e3 * x for x in measures.first_chunk_latencies(log)],
+    "event_latency_ms": lambda log: [1e3 * x for x in measures.event_latencies(log)],
+    "stall_percent": lambda log: [
+        100.0 * (done - arrived > log.chunk_seconds) for arrived, done in zip(log.arrival, log.encode_done, strict=True)
+    ],
+    "resume_ms": lambda log: [1e3 * x for x in measures.resume_latencies(log)],
+}
+
+
+class _Means:
+    """Means over pooled values with bootstrap intervals by stream: sums and counts per stream are enough."""
+
+    def __init__(self, per_stream: Sequence[Sequence[float]], draws: NDArray[np.float64]) -> None:
+        sums = np.array([sum(values) for values in per_stream], dtype=float)
+        counts = np.array([len(values) for values in per_stream], dtype=float)
+        self.count = int(counts.sum())
+        self.value = float(sums.sum() / max(counts.sum(), 1.0))
+        self.drawn = (draws @ sums) / np.maximum(draws @ counts, 1.0)
+
+
+def _interval(value: float, drawn: NDArray[np.float64]) -> dict[str, float]:
+    low, high = np.percentile(drawn, [2.5, 97.5])
+    return {"value": round(value, 3), "low": round(float(low), 3), "high": round(float(high), 3)}
+
+
+def compare(
+    scenarios: Sequence[Scenario], costs: CostTable, seed: int, draws: int = 2000, chunk_seconds: float = 0.4
+) -> dict[str, Any]:
+    """Every measure under every schedule, and the baselines' ratios to FIFO, with 95 % intervals by stream."""
+    rng = np.random.default_rng([seed, 1])
+    streams = len(scenarios)
+    weights = rng.multinomial(streams, np.full(streams, 1.0 / streams), size=draws).astype(float)
+    logs = {policy: [play(s, costs, policy, chunk_seconds) for s in scenarios] for policy in POLICIES}
+    found: dict[str, Any] = {}
+    for name, measure in _MEASURES.items():
+        means = {policy: _Means([measure(log) for log in logs[policy]], weights) for policy in POLICIES}
+        row: dict[str, Any] = {p: _interval(m.value, m.drawn) for p, m in means.items()}
+        fifo = means["fifo"]
+        if fifo.value > 0:
+            for policy in POLICIES[1:]:
+                ratio = means[policy].drawn / np.maximum(fifo.drawn, 1e-12)
+                row[f"{policy}_over_fifo"] = _interval(means[policy].value / fifo.value, ratio)
+        row["count"] = fifo.count
+        found[name] = row
+    return found
+
+
+def rows_table(name: str, encode_ms: float, rows_per_chunk: int, one_row_ms: float, chunk_rows_ms: float) -> CostTable:
+    """A cost table for a decoder of which one row and one chunk's rows were measured: a line through both.
+
+    Args:
+        one_row_ms: a text token.
+        chunk_rows_ms: a decision on one chunk of `rows_per_chunk` rows.
+    """
+    per_row = (chunk_rows_ms - one_row_ms) / (rows_per_chunk - 1)
+    two = chunk_rows_ms + per_row * rows_per_chunk
+    return CostTable(name, encode_ms, ((1, chunk_rows_ms), (2, two)), one_row_ms)
