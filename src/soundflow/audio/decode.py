@@ -105,7 +105,7 @@ def write_wav(path: Path | str, samples: Samples) -> None:
     path = Path(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        with wave.open(str(temporary), "wb") as file:
+        with temporary.open("wb") as raw, wave.open(raw, "wb") as file:
             file.setnchannels(1)
             file.setsampwidth(2)
             file.setframerate(SAMPLE_RATE)

@@ -52,16 +52,21 @@ def iter_microphone(
     receiver = _Receiver(waiting)
     rate, stream = _open(driver, device, block_seconds, receiver)
     resampler, cleaner = Resampler(rate), Cleaner("the microphone")
-    with stream:
+    try:
         while True:
-            try:
-                block = waiting.get(timeout=silence_seconds)
-            except queue.Empty:
-                message = f"the microphone sent nothing for {silence_seconds:g} s"
-                raise OutsideError("microphone.gone", message, "plug it in again or choose another") from None
-            resampled = resampler.feed(cleaner.clean(block))
+            resampled = resampler.feed(cleaner.clean(_next_block(waiting, silence_seconds)))
             if len(resampled):
                 yield resampled
+    finally:
+        stream.close()
+
+
+def _next_block(waiting: queue.Queue[Samples], silence_seconds: float) -> Samples:
+    try:
+        return waiting.get(timeout=silence_seconds)
+    except queue.Empty:
+        message = f"the microphone sent nothing for {silence_seconds:g} s"
+        raise OutsideError("microphone.gone", message, "plug it in again or choose another") from None
 
 
 class _Receiver:
@@ -92,13 +97,14 @@ def _load_driver() -> Any:
 
 
 def _open(driver: Any, device: int | str | None, block_seconds: float, receiver: _Receiver) -> tuple[int, Any]:
-    """The device's own sample rate and an input stream at it: not every device can do 16 kHz."""
+    """The device's own sample rate and a running input stream at it: not every device can do 16 kHz."""
     try:
         rate = int(driver.query_devices(device, "input")["default_samplerate"])
         block = max(1, round(rate * block_seconds))
         stream = driver.InputStream(
             samplerate=rate, blocksize=block, device=device, channels=1, dtype="float32", callback=receiver
         )
+        stream.start()
     except (driver.PortAudioError, ValueError) as error:
         name = "the default microphone" if device is None else f"microphone {device!r}"
         hint = "python -m sounddevice lists the devices"
