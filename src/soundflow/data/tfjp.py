@@ -23,7 +23,7 @@ NOISE_SHARE = 0.05  # paper, appendix: the lowest-energy 5 % of frames
 SEPARABLE_SHARE = 0.03  # most of a clip's mean power that can be noise (-15 dB); chosen, see the module's docstring
 STABLE_DB = 0.5  # ruling 9: a profile that moved less has settled
 CORE_RANGE_DB = 45.0  # below the loudest frame by this much a frame counts nothing towards the core; chosen
-CORE_THRESHOLD = 0.2  # share of the best score from which a frame adds to the core; chosen
+CORE_THRESHOLD = 0.1  # share of the best score from which a frame adds to the core; chosen
 
 CORE_MARGIN_FRAMES = 4  # kept on both sides of the span, so that the taper does not touch an attack; chosen
 
@@ -202,7 +202,7 @@ def fade(samples: Samples, length: int) -> Samples:
 
 def _settle(spectrum: Spectrum, config: TfjpConfig) -> tuple[Spectrum, int]:
     """The early loop: cut and denoise until the statistics are stable, at most K times."""
-    last = np.full(spectrum.shape[1], np.inf, np.float32)
+    last = np.ones(spectrum.shape[1], np.float32)  # far from any profile: the first is never stable
     for iteration in range(1, config.most_iterations + 1):
         cut = silence_cut(spectrum, config.silence_seconds)
         noise = noise_profile(cut)

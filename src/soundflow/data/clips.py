@@ -1,0 +1,323 @@
+"""Recordings in a folder: clips.jsonl and labels.json in, samples out, each file decoded once.
+
+Knows nothing of streams, tasks or models. The decoded samples of a split lie in one int16 file that is mapped into
+memory, beside an index; a second such file holds the clips after TFJP. Tests: tests/data/test_clips.py.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from soundflow.audio.decode import read_audio
+from soundflow.data import tfjp as tfjp_module
+from soundflow.data.tfjp import TfjpConfig, tfjp
+from soundflow.errors import InputError, SoundflowError
+
+Samples = NDArray[np.float32]
+Variant = Literal["raw", "tfjp"]
+
+INT16_SCALE = 32768.0  # int16 steps in full scale
+CACHE_VERSION = 1  # raised when the layout of the cache files changes
+
+
+@dataclass(frozen=True)
+class Clip:
+    """One row of clips.jsonl; fields a foreign folder leaves out get a neutral value."""
+
+    id: str
+    path: str
+    label: str
+    kind: str = "event"
+    split: str = "test"
+    proactive: bool | None = None
+    seconds: float = 0.0
+    recording: str = ""
+    group: str = ""
+    licence: str = "unknown"
+    source: str = ""
+    category: str | None = None
+    synthetic: bool = False
+    extra: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class Label:
+    """What a label is called and how an assistant should take it."""
+
+    name: str
+    display: str
+    proactive: bool | None = None
+    synonyms: tuple[str, ...] = ()
+    advice: str | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The display name and every synonym: a reply that holds one of them names the sound."""
+        return (self.display, *self.synonyms)
+
+
+def user_cache_dir() -> Path:
+    """Where decoded clips lie unless the caller says otherwise."""
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "soundflow" / "clips"
+
+
+class ClipStore:
+    """A folder of clips with its cache.
+
+    Args:
+        folder: holds clips.jsonl, optionally labels.json, and the sound files named in clips.jsonl.
+        cache_dir: where decoded samples are kept; None stands for the user's cache folder.
+
+    Raises:
+        InputError: the folder has no readable clips.jsonl, or no usable row in it.
+    """
+
+    def __init__(self, folder: Path | str, cache_dir: Path | str | None = None) -> None:
+        self.folder = Path(folder)
+        self.cache_dir = Path(cache_dir) if cache_dir is not None else user_cache_dir()
+        self.labels = _read_labels(self.folder / "labels.json")
+        self._quarantined: dict[str, str] = {}
+        self._clips = _read_clips(self.folder / "clips.jsonl", self.labels, self._quarantined)
+        self._usable: dict[str, tuple[Clip, ...]] = {}
+        self._shards: dict[tuple[str, Variant], _Shard] = {}
+
+    @property
+    def quarantined(self) -> Mapping[str, str]:
+        """Clips (or lines) left out so far, each with its reason; decoding adds to it."""
+        return MappingProxyType(self._quarantined)
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """Names of the splits, sorted."""
+        return tuple(sorted({clip.split for clip in self._clips}))
+
+    def clips(
+        self,
+        split: str | None = None,
+        kind: str | None = None,
+        label: str | None = None,
+        proactive: bool | None | Literal["any"] = "any",
+    ) -> tuple[Clip, ...]:
+        """The clips that match, in the order of clips.jsonl, without the quarantined ones."""
+        return tuple(
+            clip
+            for clip in self._of_split(split)
+            if (kind is None or clip.kind == kind)
+            and (label is None or clip.label == label)
+            and (proactive == "any" or clip.proactive is proactive)
+        )
+
+    def label(self, name: str) -> Label:
+        """What is known of a label; one that labels.json lacks gets its own name in plain words."""
+        row = self.labels.get(name, {})
+        return Label(
+            name=name,
+            display=str(row.get("display") or name.replace("_", " ").capitalize()),
+            proactive=row.get("proactive"),
+            synonyms=tuple(str(word) for word in row.get("synonyms") or ()),
+            advice=row.get("advice"),
+        )
+
+    def audio(self, clip: Clip) -> Samples:
+        """The clip's samples, float32 [n], 16 kHz mono; decoded with its whole split at the first call."""
+        return self._samples(clip, "raw")
+
+    def tfjp_audio(self, clip: Clip) -> Samples:
+        """The clip's samples after TFJP at its standard setting, float32 [n], 16 kHz mono."""
+        return self._samples(clip, "tfjp")
+
+    def prepare(self, split: str, with_tfjp: bool = True) -> None:
+        """Decode a split now (once for ever), so that `clips` no longer names what cannot be used."""
+        for variant in ("raw", "tfjp") if with_tfjp else ("raw",):
+            self._shard(split, variant)  # type: ignore[arg-type]  # the loop variable is widened to str
+
+    def _of_split(self, split: str | None) -> tuple[Clip, ...]:
+        if split is None:
+            return tuple(clip for clip in self._clips if clip.id not in self._quarantined)
+        if split not in self._usable:
+            rows = (clip for clip in self._clips if clip.split == split)
+            self._usable[split] = tuple(clip for clip in rows if clip.id not in self._quarantined)
+        return self._usable[split]
+
+    def _samples(self, clip: Clip, variant: Variant) -> Samples:
+        found = self._shard(clip.split, variant).read(clip.id)
+        if found is None:
+            reason = self._quarantined.get(clip.id, f"the clip is not in {self.folder}")
+            raise InputError("clip_unusable", f"clip {clip.id} cannot be used: {reason}", "leave it out")
+        return found
+
+    def _shard(self, split: str, variant: Variant) -> _Shard:
+        key = (split, variant)
+        if key not in self._shards:
+            clips = [clip for clip in self._clips if clip.split == split]
+            shard = _open_shard(self.cache_dir, self.folder, split, variant, clips, self._source(variant))
+            self._shards[key] = shard
+            self._quarantined.update(shard.quarantined)
+            self._usable.pop(split, None)
+        return self._shards[key]
+
+    def _source(self, variant: Variant) -> Callable[[Clip], Samples]:
+        return self._decode if variant == "raw" else self._pre_process
+
+    def _decode(self, clip: Clip) -> Samples:
+        return read_audio(_inside(self.folder, clip.path))
+
+    def _pre_process(self, clip: Clip) -> Samples:
+        result = tfjp(self.audio(clip))
+        if result.empty or not result.samples.size:
+            raise InputError("clip_silent", "nothing but silence in it", "leave it out")
+        return result.samples
+
+
+@dataclass
+class _Shard:
+    """The samples of one split in one file; `spans` gives first sample and count of each clip."""
+
+    path: Path
+    spans: Mapping[str, tuple[int, int]]
+    quarantined: Mapping[str, str]
+    _map: NDArray[np.int16] | None = None
+
+    def read(self, clip_id: str) -> Samples | None:
+        """Samples of one clip, float32 [n], or None when it is not here."""
+        if clip_id not in self.spans:
+            return None
+        if self._map is None:
+            self._map = np.memmap(self.path, dtype="<i2", mode="r")
+        start, count = self.spans[clip_id]
+        return np.multiply(self._map[start : start + count], 1.0 / INT16_SCALE, dtype=np.float32)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_map": None}  # a worker maps the file again instead of copying it
+
+
+def _read_labels(path: Path) -> Mapping[str, Mapping[str, Any]]:
+    if not path.exists():
+        return {}
+    try:
+        rows = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError("labels_unreadable", f"{path} is not readable JSON: {error}") from error
+    if not isinstance(rows, dict) or not all(isinstance(row, dict) for row in rows.values()):
+        raise InputError("labels_unreadable", f"{path} is not an object of objects, one a label")
+    return rows
+
+
+def _read_clips(path: Path, labels: Mapping[str, Mapping[str, Any]], bad: dict[str, str]) -> tuple[Clip, ...]:
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError("clips_unreadable", f"no readable {path.name} in {path.parent}: {error}") from error
+    clips: dict[str, Clip] = {}
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            clip = _clip(json.loads(line), labels)
+            if clip.id in clips:
+                raise ValueError(f"the id {clip.id} was used before")
+            clips[clip.id] = clip
+        except (ValueError, TypeError, KeyError) as error:
+            bad[f"line {number}"] = f"not a clip: {error!r}"
+    if not clips:
+        raise InputError("clips_empty", f"{path} has no usable row", "one JSON object a line: id, path, label, kind, split")
+    return tuple(clips.values())
+
+
+def _clip(row: Mapping[str, Any], labels: Mapping[str, Mapping[str, Any]]) -> Clip:
+    known = {name: row[name] for name in Clip.__dataclass_fields__ if name != "extra" and row.get(name) is not None}
+    path, label = str(row["path"]), str(row["label"])
+    clip_id = str(row.get("id") or path)
+    defaults = {
+        "proactive": row["proactive"] if "proactive" in row else labels.get(label, {}).get("proactive"),
+        "recording": clip_id,
+        "group": known.get("recording", clip_id),
+    }
+    extra = {name: value for name, value in row.items() if name not in Clip.__dataclass_fields__}
+    return Clip(**{**defaults, **known, "id": clip_id, "path": path, "label": label, "extra": extra})
+
+
+def _inside(folder: Path, path: str) -> Path:
+    full = (folder / path).resolve()
+    if not full.is_relative_to(folder.resolve()):
+        raise InputError("clip_outside", f"the path {path} leads out of {folder}")
+    return full
+
+
+def _open_shard(
+    cache_dir: Path,
+    folder: Path,
+    split: str,
+    variant: Variant,
+    clips: list[Clip],
+    source: Callable[[Clip], Samples],
+) -> _Shard:
+    stem = f"{_digest([str(folder.resolve()), split, variant])}-"
+    key = _digest([str(CACHE_VERSION), *_fingerprint(folder, clips, variant)])
+    index, sound = cache_dir / f"{stem}{key}.json", cache_dir / f"{stem}{key}.s16"
+    if not (index.exists() and sound.exists()):
+        cache_dir.mkdir(parents=True, exist_ok=True)
+        _build_shard(index, sound, clips, source)
+        _forget_old(cache_dir, stem, keep=key)
+    row = json.loads(index.read_text(encoding="utf-8"))
+    spans = {clip_id: (int(start), int(count)) for clip_id, (start, count) in row["spans"].items()}
+    return _Shard(sound, spans, row["quarantined"])
+
+
+def _fingerprint(folder: Path, clips: list[Clip], variant: Variant) -> Iterable[str]:
+    """Changes whenever a file, or what is done to it, changes."""
+    if variant == "tfjp":
+        yield repr(TfjpConfig())
+        yield hashlib.sha256(Path(tfjp_module.__file__).read_bytes()).hexdigest()
+    for clip in clips:
+        try:
+            stat = (folder / clip.path).stat()
+            yield f"{clip.id}\0{clip.path}\0{stat.st_size}\0{stat.st_mtime_ns}"
+        except OSError:
+            yield f"{clip.id}\0{clip.path}\0absent"
+
+
+def _build_shard(index: Path, sound: Path, clips: list[Clip], source: Callable[[Clip], Samples]) -> None:
+    spans: dict[str, tuple[int, int]] = {}
+    bad: dict[str, str] = {}
+    written = 0
+    temporary = sound.with_suffix(f".s16.{os.getpid()}.tmp")
+    with temporary.open("wb") as file:
+        for clip in clips:
+            try:
+                samples = source(clip)
+            except (SoundflowError, OSError, ValueError) as error:
+                bad[clip.id] = str(error)
+                continue
+            steps = np.clip(np.rint(samples * INT16_SCALE), -INT16_SCALE, INT16_SCALE - 1).astype("<i2")
+            file.write(steps.tobytes())
+            spans[clip.id] = (written, len(steps))
+            written += len(steps)
+        if not written:
+            file.write(bytes(2))  # an empty file cannot be mapped
+    temporary.replace(sound)
+    temporary = index.with_suffix(f".json.{os.getpid()}.tmp")
+    temporary.write_text(json.dumps({"spans": spans, "quarantined": bad}), encoding="utf-8")
+    temporary.replace(index)
+
+
+def _forget_old(cache_dir: Path, stem: str, keep: str) -> None:
+    """Remove what the same folder and split left here before its files changed."""
+    for path in cache_dir.glob(f"{stem}*"):
+        if keep not in path.name and path.suffix in (".json", ".s16"):
+            path.unlink(missing_ok=True)
+
+
+def _digest(parts: Iterable[str]) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
