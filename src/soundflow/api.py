@@ -1,0 +1,229 @@
+"""What a program uses: load a model, listen to a source, open a session.
+
+Knows files, examples and models by name; knows nothing of the command line. Tests: tests/test_api.py.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from soundflow.audio.decode import iter_audio, iter_pcm_stdin
+from soundflow.errors import InputError, OutsideError, UsageError
+from soundflow.model.bundle import Bundle
+from soundflow.model.checkpoint.ours import load_folder
+from soundflow.model.config import ModelConfig
+from soundflow.model.quantize import int8_bundle, int8_supported
+from soundflow.stream.clock import Clock
+from soundflow.stream.events import Event
+from soundflow.stream.session import Limits, Session
+from soundflow.stream.workers import LiveSession
+
+Samples = NDArray[np.float32]
+Source = str | Path | Samples
+Arithmetic = Literal["auto", "float32", "int8"]
+
+DEFAULT_MODEL = "nano"
+STDIN = "-"
+MICROPHONE = "mic"
+_PACKAGE = Path(__file__).parent
+_WEIGHTS = _PACKAGE / "model" / "weights"
+_EXAMPLES = _PACKAGE / "examples"
+_SOUND_SUFFIXES = (".ogg", ".flac", ".wav")
+_HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")  # owner/name, as model hubs write it
+
+
+@dataclass(frozen=True)
+class Model:
+    """A loaded model: weights, tokenizer and config. Any number of sessions may run on it."""
+
+    bundle: Bundle
+
+    @property
+    def name(self) -> str:
+        """What the model calls itself."""
+        return self.bundle.name
+
+    @property
+    def config(self) -> ModelConfig:
+        """Its shape, front end, defaults and control tokens."""
+        return self.bundle.config
+
+    @property
+    def path(self) -> Path | None:
+        """The folder it was loaded from."""
+        return self.bundle.path
+
+    def session(
+        self,
+        instruction: str | None = None,
+        threshold: float | None = None,
+        clock: Clock | None = None,
+        limits: Limits | None = None,
+    ) -> Session:
+        """Open a stream that is heard as fast as it is fed.
+
+        Args:
+            instruction: what to listen for; None takes the model's default.
+            threshold: p(response) in 0..1 from which the model speaks; None takes the model's.
+            clock: where time comes from; None takes the machine's.
+            limits: bounds of replies and queue.
+
+        Raises:
+            UsageError: a threshold or limit makes no sense.
+        """
+        return Session(self.bundle, instruction, threshold, clock, limits=limits)
+
+    def live_session(
+        self,
+        instruction: str | None = None,
+        threshold: float | None = None,
+        clock: Clock | None = None,
+        limits: Limits | None = None,
+    ) -> LiveSession:
+        """Open a stream in real time, with hearing and speaking in two threads; arguments as in `session`."""
+        return LiveSession(self.bundle, instruction, threshold, clock, limits=limits)
+
+
+def load(name_or_path: str | Path = DEFAULT_MODEL, arithmetic: Arithmetic = "auto") -> Model:
+    """Load a model.
+
+    Args:
+        name_or_path: `nano`, which ships with the package, or a model's folder.
+        arithmetic: `int8` is several times faster on a CPU than `float32`; `auto` takes it where it exists.
+
+    Raises:
+        InputError: no such model or folder, or its files are damaged.
+        OutsideError: a name on the hub, which this edition does not fetch.
+        UsageError: `int8` where this build of torch has none.
+    """
+    bundle = load_folder(_folder_of(name_or_path))
+    if arithmetic == "int8" and not int8_supported():
+        raise UsageError("model.arithmetic", "this build of torch has no int8 engine", "use float32")
+    wants_int8 = arithmetic == "int8" or (arithmetic == "auto" and int8_supported())
+    return Model(int8_bundle(bundle) if wants_int8 else bundle)
+
+
+def listen(
+    source: Source,
+    model: Model | str | Path = DEFAULT_MODEL,
+    instruction: str | None = None,
+    threshold: float | None = None,
+) -> Iterator[Event]:
+    """Hear a whole source, as fast as it can be computed, and give the events as they come.
+
+    Args:
+        source: a sound file, the name of a packaged example, `mic`, `-` (raw s16le 16 kHz mono on standard input),
+            or samples, float32 [n] at 16 kHz mono.
+        model: a loaded model, or what `load` takes.
+        instruction, threshold: as in `Model.session`.
+
+    Raises:
+        InputError: the source or the model cannot be read.
+        UsageError: a setting makes no sense.
+
+    Example:
+        >>> for event in soundflow.listen("kitchen"):  # doctest: +SKIP
+        ...     print(event)
+    """
+    loaded = model if isinstance(model, Model) else load(model)
+    blocks = open_source(source, loaded.config.chunk_samples)
+    session = loaded.session(instruction, threshold)
+    return _events(session, blocks)
+
+
+def ask(source: Source, question: str, model: Model | str | Path = DEFAULT_MODEL) -> str:
+    """Answer a question about a recording. No model that this edition can load was trained to.
+
+    Raises:
+        UsageError: always, and it says so.
+    """
+    name = model.name if isinstance(model, Model) else model
+    raise UsageError(
+        "ask.unsupported",
+        f"{name} decides when to speak up and names sounds; it was not trained to answer questions",
+        "use listen with an instruction, such as 'Describe what you hear' or 'Count the dog barks'",
+    )
+
+
+def examples() -> tuple[str, ...]:
+    """Names of the recordings that ship with the package, sorted."""
+    return tuple(sorted(p.stem for p in _EXAMPLES.glob("*") if p.suffix in _SOUND_SUFFIXES))
+
+
+def example_path(name: str) -> Path | None:
+    """The file of a packaged example, or None when there is none of that name."""
+    candidates = (_EXAMPLES / f"{name}{suffix}" for suffix in _SOUND_SUFFIXES)
+    return next((path for path in candidates if path.is_file()), None)
+
+
+def open_source(source: Source, block_samples: int) -> Iterator[Samples]:
+    """Blocks of about `block_samples` float32 samples, 16 kHz mono, from anything `listen` hears.
+
+    A file of that name goes before an example. Memory stays bounded however long the source is.
+
+    Raises:
+        InputError: there is no such file or example.
+        UsageError: `-` while nothing is piped in.
+        OutsideError: no microphone.
+    """
+    if isinstance(source, np.ndarray):
+        return (source[start : start + block_samples] for start in range(0, len(source), block_samples))
+    if source == STDIN:
+        if sys.stdin.isatty():
+            hint = "pipe raw s16le 16 kHz mono samples in, or name a file"
+            raise UsageError("source.terminal", "standard input is a terminal", hint)
+        return iter_pcm_stdin(sys.stdin.buffer, block_samples)
+    if source == MICROPHONE:
+        from soundflow.audio.microphone import iter_microphone
+
+        return iter_microphone()
+    return iter_audio(_sound_file(source), block_samples / 16_000)
+
+
+def _events(session: Session, blocks: Iterable[Samples]) -> Iterator[Event]:
+    with session:
+        for block in blocks:
+            yield from session.feed(block)
+        yield from session.end()
+
+
+def _sound_file(source: str | Path) -> Path:
+    path = Path(source)
+    if path.exists():
+        example = None if path.is_file() else example_path(str(source))
+        return example or path
+    if example := example_path(str(source)):
+        return example
+    known = ", ".join(examples()) or "none"
+    raise InputError(
+        "source.missing", f"there is no file or example {source}", f"name a sound file, mic, -, or an example ({known})"
+    )
+
+
+def _folder_of(name_or_path: str | Path) -> Path:
+    path = Path(name_or_path)
+    if path.is_dir():
+        return path
+    packaged = _WEIGHTS / path
+    if path.name == str(name_or_path) and packaged.is_dir():
+        return packaged
+    if _HUB_NAME.fullmatch(str(name_or_path)):
+        raise OutsideError(
+            "model.hub",
+            f"there is no folder {name_or_path}, and this edition does not fetch models from a hub",
+            f"run: hf download {name_or_path} --local-dir FOLDER, then give FOLDER",
+        )
+    known = ", ".join(sorted(p.name for p in _WEIGHTS.glob("*") if p.is_dir())) or "none"
+    raise InputError(
+        "model.unknown",
+        f"there is no model {name_or_path}",
+        f"give a model's folder or a packaged one ({known})",
+    )
