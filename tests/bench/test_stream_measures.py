@@ -54,6 +54,13 @@ def test_resuming_waits_for_a_control_token_that_has_heard_everything() -> None:
     assert m.resume_latencies(LOG) == pytest.approx([0.2, 0.05])
 
 
+def test_resuming_may_leave_out_replies_during_which_nothing_arrived() -> None:
+    assert m.resume_latencies(LOG, only_behind=True) == pytest.approx([0.2, 0.05])
+    quick = m.StreamLog(0.4, LOG.arrival, LOG.encode_done, LOG.controls, (m.Response(2, 2, (1.25,), 1.3),))
+    assert m.resume_latencies(quick) == pytest.approx([0.2])
+    assert m.resume_latencies(quick, only_behind=True) == []
+
+
 def test_resume_is_left_out_when_the_stream_ends_first() -> None:
     cut = m.StreamLog(0.4, LOG.arrival, LOG.encode_done, LOG.controls[:3], LOG.responses)
     assert m.resume_latencies(cut) == []

@@ -25,6 +25,7 @@ _EVENTS = (3, 6)  # sounds in a stream; as the training and test streams have th
 _GAP_SECONDS = (0.8, 2.4)  # between two sounds (ruling 10)
 _SOUND_SECONDS = (1.0, 5.0)  # length of a sound; the clips have 1 to 5 s
 _CUE_SECONDS = 1.6  # after which a sound can be answered at the latest (ruling 1)
+_TURN_SECONDS = (1.2, 3.2)  # between two calls of a dialogue; chosen
 _TAIL_SECONDS = 2.0  # after the last sound, so that its reply can be seen to end
 
 
@@ -56,6 +57,16 @@ def draw_scenario(
         if rng.random() < answered:
             calls.append(Call(math.ceil(cue / chunk_seconds) - 1, int(rng.choice(reply_tokens))))
     return Scenario(math.ceil((at + _TAIL_SECONDS) / chunk_seconds), tuple(calls))
+
+
+def draw_dialogue(
+    rng: np.random.Generator, reply_tokens: tuple[int, int] = (20, 60), calls: int = 8, chunk_seconds: float = 0.4
+) -> Scenario:
+    """A dense stream: calls 1.2 to 3.2 s apart with replies of 20 to 60 tokens, as in a conversation."""
+    dues = np.cumsum(rng.uniform(*_TURN_SECONDS, size=calls))
+    lengths = rng.integers(reply_tokens[0], reply_tokens[1] + 1, size=calls)
+    made = [Call(math.ceil(due / chunk_seconds) - 1, int(n)) for due, n in zip(dues, lengths, strict=True)]
+    return Scenario(math.ceil((dues[-1] + _TAIL_SECONDS) / chunk_seconds), tuple(made))
 
 
 @dataclass
@@ -131,6 +142,7 @@ _MEASURES: dict[str, Callable[[StreamLog], list[float]]] = {
         100.0 * (done - arrived > log.chunk_seconds) for arrived, done in zip(log.arrival, log.encode_done, strict=True)
     ],
     "resume_ms": lambda log: [1e3 * x for x in measures.resume_latencies(log)],
+    "resume_behind_ms": lambda log: [1e3 * x for x in measures.resume_latencies(log, only_behind=True)],
 }
 
 

@@ -74,14 +74,17 @@ def stall_percent(log: StreamLog) -> float:
     return 100.0 * len(stalled_chunks(log)) / len(log.arrival) if log.arrival else 0.0
 
 
-def resume_latencies(log: StreamLog) -> list[float]:
+def resume_latencies(log: StreamLog, only_behind: bool = False) -> list[float]:
     """Per reply: from <eos> to the first control token whose context holds all that had arrived by <eos>. Seconds.
 
-    Replies after which the stream ended before that are left out.
+    Replies after which the stream ended before that are left out. With `only_behind` also those during which no
+    chunk arrived: for them the time is mostly the wait for the next chunk, whatever the schedule.
     """
     found = []
     for response in log.responses:
         newest = bisect_right(log.arrival, response.eos_time) - 1
+        if only_behind and newest <= response.trigger_chunk:
+            continue
         after = (
             c.time for c in log.controls if c.time > response.eos_time and c.chunk is not None and c.chunk >= newest
         )
@@ -199,9 +202,7 @@ def strict_trigger(segments: Sequence[Segment], response_chunks: Sequence[int]) 
     )
 
 
-def silence_rate_correlation(
-    first: Sequence[bool], second: Sequence[bool], chunks_per_bin: int = 5
-) -> float | None:
+def silence_rate_correlation(first: Sequence[bool], second: Sequence[bool], chunks_per_bin: int = 5) -> float | None:
     """Pearson correlation of two paired streams' share of silent decisions per bin (2 s at 400 ms).
 
     A last bin that is not full is left out; None with fewer than two bins or a stream that does not vary.
