@@ -8,6 +8,7 @@ import re
 import shlex
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -17,16 +18,16 @@ CODE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 PAGES = sorted([*REPOSITORY.glob("*.md"), *REPOSITORY.glob("docs/**/*.md")])
 
 
-def _load_readme_commands() -> Callable[[str], list[str]]:
-    spec = importlib.util.spec_from_file_location("ci_readme", REPOSITORY / ".ci" / "readme.py")
+def _script(name: str) -> ModuleType:
+    """A script of .ci, which is no package, as a module."""
+    spec = importlib.util.spec_from_file_location(f"ci_{name}", REPOSITORY / ".ci" / f"{name}.py")
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    found: Callable[[str], list[str]] = module.command_lines
-    return found
+    return module
 
 
-command_lines = _load_readme_commands()
+command_lines: Callable[[str], list[str]] = _script("readme").command_lines
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 
 
@@ -107,3 +108,9 @@ def test_every_file_name_and_test_in_the_paper_page_exists() -> None:
 def test_quoted_json_events_are_events() -> None:
     for line in re.findall(r'^\{"type".*\}$', README, re.MULTILINE):
         assert "type" in json.loads(line)
+
+
+@pytest.mark.parametrize("page", ["command-line.md", "errors.md"])
+def test_generated_reference_pages_are_up_to_date(page: str) -> None:
+    written = (REPOSITORY / "docs" / "reference" / page).read_text(encoding="utf-8")
+    assert written == _script("reference").PAGES[page](), "run: python .ci/reference.py"
