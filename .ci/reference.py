@@ -40,8 +40,9 @@ Every error meant for a user is a `SoundflowError` with a stable `code`, a messa
 
 def command_line() -> str:
     """The page of all verbs."""
-    from soundflow.cli.main import app
     from typer.main import get_command
+
+    from soundflow.cli.main import app
 
     root = get_command(app)
     return "\n".join([COMMAND_LINE_HEAD, *_verbs(root, ("soundflow",), root.context_class)])

@@ -42,8 +42,9 @@ def soundflow_commands(text: str) -> Iterator[list[str]]:
 
 def known_verbs() -> dict[str, set[str]]:
     """Verbs of the program; groups (`model`, `data`) with their own, single verbs with none."""
-    from soundflow.cli.main import app
     from typer.main import get_command
+
+    from soundflow.cli.main import app
 
     root = get_command(app)
     commands: dict[str, object] = getattr(root, "commands", {})
