@@ -10,6 +10,7 @@ import zlib
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,10 +19,13 @@ from soundflow.data.augment import AugmentConfig, augment, band_gains
 from soundflow.data.clips import Clip, ClipStore
 from soundflow.data.compose import ComposeConfig, Composition, SourceClip, compose
 from soundflow.data.mixing import level_of
-from soundflow.data.tasks.plan import Plan, Spoken, Task, counting, narration, proactive, quiet, standing
+from soundflow.data.tasks import counting, narration, proactive, standing
+from soundflow.data.tasks.phrases import Phrases, phrases_of
+from soundflow.data.tasks.plan import IGNORE, Choice, Plan
 from soundflow.errors import InputError
 
 Samples = NDArray[np.float32]
+Task = Literal["proactive", "narration", "counting", "standing", "quiet"]
 
 SAMPLE_RATE = 16_000
 SHORTEST_EVENT_SECONDS = 0.3
@@ -64,7 +68,7 @@ def stream(store: ClipStore, split: str, seed: int, index: int, config: StreamCo
 
     task = _task(config, draw("task"))
     clips, plan = _choose(store, split, task, config, draw("clips"))
-    pairs = list(zip(clips, plan.spoken, strict=True))
+    pairs = list(zip(clips, plan.choices, strict=True))
     noise = [_noise(store, split, kind, config, draw(f"pick {kind}")) for kind in ("event", "ambient")]
     noise = _thinned(noise, config, draw("tracks"))
     settings = dataclasses.replace(config.compose, least_seconds=config.seconds[0])
@@ -94,28 +98,33 @@ def _task(config: StreamConfig, rng: np.random.Generator) -> Task:
 def _choose(
     store: ClipStore, split: str, task: Task, config: StreamConfig, rng: np.random.Generator
 ) -> tuple[list[Clip], Plan]:
+    book = _phrase_book(store)
     count = int(rng.integers(config.events[0], config.events[1] + 1))
     decided = _pool(store, split, lambda c: c.kind == "event" and c.proactive is not None)
     if task == "quiet":
         others = _pool(store, split, _is_other)
         clips = _draw_by_label(others, int(rng.integers(0, 4)), rng) if others else []
-        return clips, quiet(clips, rng)
+        return clips, Plan(None, (IGNORE,) * len(clips))
     if task == "proactive":
         clips = _mixed(store, split, decided, count, config, rng)
-        return clips, proactive(clips, rng)
+        return clips, proactive.plan(clips, book, rng)
     events = _pool(store, split, lambda c: c.kind == "event")
     if task == "narration":
         clips = _draw_by_label(events, count, rng)
-        return clips, narration(clips, rng)
+        return clips, narration.plan(clips, book, rng)
     target = str(rng.choice([c.label for c in _draw_by_label(events, 1, rng)]))
     same = [c for c in events if c.label == target]
     rest = [c for c in events if c.label != target]
-    if task == "standing":  # a listener who waits for one sound mostly hears harmless ones
-        rest = [c for c in rest if c.proactive is False] if rng.random() < 0.8 else rest
+    if rng.random() < 0.8:  # a listener who waits for one sound mostly hears harmless ones
+        rest = [c for c in rest if c.proactive is False]
     wanted = int(rng.integers(0 if task == "standing" else 1, min(4, count) + 1))
     clips = [same[i] for i in rng.integers(0, len(same), wanted)] + _draw_by_label(rest, count - wanted, rng)
     clips = [clips[i] for i in rng.permutation(len(clips))]
-    return clips, (counting if task == "counting" else standing)(clips, rng, target)
+    return clips, (counting if task == "counting" else standing).plan(clips, book, rng, target)
+
+
+def _phrase_book(store: ClipStore) -> Callable[[str], Phrases]:
+    return lambda label: phrases_of(store.label(label))
 
 
 def _mixed(
@@ -159,7 +168,7 @@ def _draw_by_label(clips: Sequence[Clip], count: int, rng: np.random.Generator) 
 
 
 def _source(
-    store: ClipStore, clip: Clip, spoken: Spoken, config: StreamConfig, count: int, rng: np.random.Generator
+    store: ClipStore, clip: Clip, spoken: Choice, config: StreamConfig, count: int, rng: np.random.Generator
 ) -> SourceClip:
     samples, offset = _cut(store.tfjp_audio(clip), _longest(config, count), rng)
     if config.augment is not None:

@@ -1,7 +1,5 @@
-"""What is asked of a stream and what is said in it, one short file a task."""
+"""What is to be said in a stream: one short file a task, and the words they share."""
 
-from __future__ import annotations
-
-from soundflow.data.tasks.wording import all_texts
+from soundflow.data.tasks.texts import all_texts
 
 __all__ = ["all_texts"]
