@@ -30,8 +30,8 @@ ERRORS_HEAD = """# Errors
 
 Written by `python .ci/reference.py` from the source; do not edit.
 
-Every error meant for a user is a `SoundflowError` with a stable `code`, a message (what was found) and a hint (what to do).
-`InputError` ends the program with exit code 1, `UsageError` with 2, `OutsideError` with 3.
+Every error meant for a user is a `SoundflowError` with a stable `code`, a message (what was found) and a hint (what to
+do). `InputError` ends the program with exit code 1, `UsageError` with 2, `OutsideError` with 3.
 
 | code | exit | what it says | where |
 | --- | --- | --- | --- |

@@ -34,10 +34,16 @@ README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 def soundflow_commands(text: str) -> Iterator[list[str]]:
     """Each call of the program in a page's shell blocks, as words after `soundflow`."""
     for line in command_lines(text):
-        for part in re.split(r"&&|\||;", line):
-            words = shlex.split(part.split(" > ")[0], comments=True)
-            if words and words[0] == "soundflow":
+        lexer = shlex.shlex(line, posix=True, punctuation_chars="|&;")
+        lexer.whitespace_split = True
+        words: list[str] = []
+        for word in [*lexer, ";"]:
+            if word.strip("|&;"):
+                words.append(word)
+                continue
+            if words[:1] == ["soundflow"]:
                 yield words[1:]
+            words = []
 
 
 def known_verbs() -> dict[str, set[str]]:
