@@ -11,7 +11,7 @@ from soundflow.cli.options import DebugOption, JsonOption
 if TYPE_CHECKING:
     from soundflow.api import Model
 
-app = typer.Typer(help="Look at a model.", rich_markup_mode=None, no_args_is_help=False)
+app = typer.Typer(rich_markup_mode=None, no_args_is_help=False)
 
 
 @app.callback(invoke_without_command=True)

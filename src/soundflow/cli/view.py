@@ -195,7 +195,7 @@ def notice(event: Error | Memory) -> str | None:
 
 def summary(event: End, dash: str = "·") -> str:
     """The last line: how much was heard, what came of it, and how fast."""
-    parts = [f"{event.seconds:.1f} s heard", _count(event.chunks, "decision"), _count_replies(event.replies)]
+    parts = [f"{event.seconds:.1f} s heard", _count(event.chunks, "chunk"), _count_replies(event.replies)]
     if event.latency_ms_p50 is not None and event.latency_ms_p95 is not None:
         parts.append(f"{event.latency_ms_p50:.1f} ms a decision (95 %: {event.latency_ms_p95:.1f} ms)")
     if event.real_time_factor:

@@ -1,0 +1,160 @@
+"""Loading by name or folder, sources of every kind, and the events they give."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import soundflow
+from soundflow import api
+from soundflow.api import Model, example_path, examples, load, open_source
+from soundflow.audio.decode import write_wav
+from soundflow.errors import InputError, OutsideError, UsageError
+from soundflow.model.bundle import Bundle
+from soundflow.model.checkpoint.ours import save_folder
+from soundflow.model.network import AudioInteractionModel, initialise
+from soundflow.model.tokens import own_control_tokens
+from soundflow.stream.events import Decision, End, ReplyEnd
+from soundflow.testing.model import Script, ScriptedReply, byte_tokenizer, scripted_bundle, small_config
+
+CHUNK = 6400  # samples of 0.4 s
+
+
+@pytest.fixture
+def scripted() -> Model:
+    """Speaks at the third chunk."""
+    return Model(scripted_bundle(Script({2: ScriptedReply("Glass broke.", "urgent")})))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A model's folder with random weights."""
+    tokenizer = byte_tokenizer()
+    network = AudioInteractionModel(small_config(tokenizer.vocab_size, own_control_tokens(), max_chunks=8))
+    initialise(network, torch.Generator().manual_seed(3))
+    save_folder(Bundle(network, tokenizer, network.config, "tiny"), tmp_path / "tiny")
+    return tmp_path / "tiny"
+
+
+def silence(chunks: float) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
+    """So many chunks of zeros."""
+    return np.zeros(round(chunks * CHUNK), np.float32)
+
+
+def test_listen_gives_decisions_a_reply_and_an_end(scripted: Model) -> None:
+    events = list(soundflow.listen(silence(4.5), model=scripted))
+    decisions = [e for e in events if isinstance(e, Decision)]
+    assert [d.decision for d in decisions] == ["silent", "silent", "response", "silent", "silent"]
+    assert [e.text for e in events if isinstance(e, ReplyEnd)] == ["Glass broke."]
+    assert isinstance(events[-1], End) and events[-1].seconds == pytest.approx(1.8)
+
+
+def test_a_threshold_above_every_p_keeps_the_model_silent(scripted: Model) -> None:
+    events = list(soundflow.listen(silence(4), model=scripted, threshold=0.95))
+    assert not [e for e in events if isinstance(e, ReplyEnd)]
+
+
+def test_a_session_is_a_context_and_takes_any_pieces(scripted: Model) -> None:
+    with scripted.session(instruction="Tell me when glass breaks") as session:
+        pieces = [e for start in range(0, 3 * CHUNK, 777) for e in session.feed(silence(3)[start : start + 777])]
+        rest = session.end()
+    assert len([e for e in [*pieces, *rest] if isinstance(e, Decision)]) == 3
+
+
+def test_a_file_and_its_samples_give_the_same_decisions(scripted: Model, tmp_path: Path) -> None:
+    samples = np.random.default_rng(1).normal(0, 0.1, 3 * CHUNK).astype(np.float32)
+    write_wav(tmp_path / "x.wav", samples)
+    names = [
+        [(e.chunk, e.decision) for e in soundflow.listen(source, model=scripted) if isinstance(e, Decision)]
+        for source in (tmp_path / "x.wav", str(tmp_path / "x.wav"), samples)
+    ]
+    assert names[0] == names[1] == names[2]
+
+
+def test_standard_input_is_raw_samples(scripted: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(bytes(2 * CHUNK * 2))))
+    events = list(soundflow.listen("-", model=scripted))
+    assert len([e for e in events if isinstance(e, Decision)]) == 2
+
+
+def test_a_terminal_is_no_source(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = io.TextIOWrapper(io.BytesIO())
+    monkeypatch.setattr(terminal, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr("sys.stdin", terminal)
+    with pytest.raises(UsageError, match="terminal"):
+        open_source("-", CHUNK)
+
+
+def test_an_example_is_found_by_name_and_a_file_goes_before_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "examples").mkdir()
+    write_wav(tmp_path / "examples" / "porch.wav", silence(2))
+    monkeypatch.setattr(api, "_EXAMPLES", tmp_path / "examples")
+    monkeypatch.chdir(tmp_path)
+    assert examples() == ("porch",)
+    assert example_path("porch") == tmp_path / "examples" / "porch.wav"
+    assert sum(len(b) for b in open_source("porch", CHUNK)) == 2 * CHUNK
+    write_wav(tmp_path / "mine.wav", silence(1))
+    (tmp_path / "mine.wav").rename(tmp_path / "porch")
+    assert sum(len(b) for b in open_source("porch", CHUNK)) == CHUNK
+
+
+def test_a_folder_of_an_examples_name_does_not_hide_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "examples").mkdir()
+    write_wav(tmp_path / "examples" / "porch.wav", silence(2))
+    monkeypatch.setattr(api, "_EXAMPLES", tmp_path / "examples")
+    (tmp_path / "porch").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert sum(len(b) for b in open_source("porch", CHUNK)) == 2 * CHUNK
+
+
+def test_a_missing_source_names_what_there_is() -> None:
+    with pytest.raises(InputError, match=r"no file or example nowhere\.wav"):
+        open_source("nowhere.wav", CHUNK)
+
+
+@pytest.mark.parametrize("arithmetic", ["float32", "auto"])
+def test_a_folder_loads_and_listens(folder: Path, arithmetic: api.Arithmetic) -> None:
+    model = load(folder, arithmetic)
+    assert (model.name, model.path) == ("scripted", folder)  # the name its config gives
+    events = list(soundflow.listen(silence(2), model=model))
+    assert isinstance(events[-1], End) and events[-1].chunks == 2
+
+
+def test_listen_takes_a_models_folder_too(folder: Path) -> None:
+    assert isinstance(list(soundflow.listen(silence(1), model=folder))[-1], End)
+
+
+def test_a_hub_name_says_what_to_do() -> None:
+    with pytest.raises(OutsideError, match="hf download someone/model"):
+        load("someone/model")
+
+
+def test_an_unknown_model_names_the_packaged_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "nano").mkdir()
+    monkeypatch.setattr(api, "_WEIGHTS", tmp_path)
+    with pytest.raises(InputError, match=r"no model nanoo .*\(nano\)"):
+        load("nanoo")
+
+
+def test_a_model_name_never_leaves_the_packages_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "weights").mkdir()
+    (tmp_path / "secret").mkdir()
+    monkeypatch.setattr(api, "_WEIGHTS", tmp_path / "weights")
+    with pytest.raises((InputError, OutsideError)):
+        load("../secret")
+
+
+def test_int8_where_there_is_none_is_said(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(api, "int8_supported", lambda: False)
+    with pytest.raises(UsageError, match="float32"):
+        load(folder, "int8")
+    assert load(folder).bundle.network is not None
+
+
+def test_ask_says_plainly_that_it_cannot(scripted: Model) -> None:
+    with pytest.raises(UsageError, match="not trained to answer questions"):
+        soundflow.ask("song.wav", "Which instrument is this?", model=scripted)
