@@ -112,6 +112,13 @@ def test_every_file_name_and_test_in_the_paper_page_exists() -> None:
             assert re.search(rf"\b{name}\b", source), f"{path}: {name}"
 
 
+def test_pages_that_the_source_points_to_exist() -> None:
+    for path in (REPOSITORY / "src").rglob("*.py"):
+        for page in re.findall(r"docs/[\w/-]+(?:\.md)?", path.read_text(encoding="utf-8")):
+            found = list(REPOSITORY.glob(page)) or list(REPOSITORY.glob(f"{page}-*.md"))
+            assert len(found) == 1, f"{path.name}: {page}"
+
+
 def test_quoted_json_events_are_events() -> None:
     for line in re.findall(r'^\{"type".*\}$', README, re.MULTILINE):
         assert "type" in json.loads(line)
