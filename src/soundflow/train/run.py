@@ -18,7 +18,7 @@ from safetensors.torch import load_file
 from soundflow.data.streams import StreamConfig, stream
 from soundflow.train.ears import EarsConfig, train_ears
 
-from soundflow.data.augment import AugmentConfig, augment
+from soundflow.data.augment import AugmentConfig
 from soundflow.data.clips import ClipStore
 from soundflow.data.tasks import all_texts
 from soundflow.errors import InputError
@@ -77,9 +77,7 @@ class StreamMaker:
 
     def __call__(self, index: int) -> Example:
         config = self.config
-        if self.augment is not None:
-            settings = self.augment
-            config = dataclasses.replace(config, augment=lambda samples, rng: augment(samples, rng, settings))
+        config = dataclasses.replace(config, augment=self.augment)
         composition = stream(self.store, self.split, self.seed, index, config)
         rng = np.random.default_rng([self.seed, index, 4])
         return example(composition, self.grammar, self.label_index, self.chunk_samples, rng, self.instant_share)
