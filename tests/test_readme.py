@@ -119,6 +119,12 @@ def test_pages_that_the_source_points_to_exist() -> None:
             assert len(found) == 1, f"{path.name}: {page}"
 
 
+def test_no_place_is_left_to_be_filled() -> None:
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        assert not re.search(r"FILL-|^RESULTS$|TODO", text, re.MULTILINE), page.name
+
+
 def test_quoted_json_events_are_events() -> None:
     for line in re.findall(r'^\{"type".*\}$', README, re.MULTILINE):
         assert "type" in json.loads(line)
