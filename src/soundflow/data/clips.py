@@ -7,6 +7,7 @@ memory, beside an index; a second such file holds the clips after TFJP. Tests: t
 from __future__ import annotations
 
 import hashlib
+import inspect
 import json
 import os
 from collections.abc import Callable, Iterable, Mapping
@@ -19,6 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from soundflow.audio.decode import read_audio
+from soundflow.audio.pcm import SAMPLE_RATE
+from soundflow.data import stft as stft_module
 from soundflow.data import tfjp as tfjp_module
 from soundflow.data.tfjp import TfjpConfig, tfjp
 from soundflow.errors import InputError, SoundflowError
@@ -107,7 +110,7 @@ class ClipStore:
         split: str | None = None,
         kind: str | None = None,
         label: str | None = None,
-        proactive: bool | None | Literal["any"] = "any",
+        proactive: bool | Literal["any"] | None = "any",
     ) -> tuple[Clip, ...]:
         """The clips that match, in the order of clips.jsonl, without the quarantined ones."""
         return tuple(
@@ -137,10 +140,15 @@ class ClipStore:
         """The clip's samples after TFJP at its standard setting, float32 [n], 16 kHz mono."""
         return self._samples(clip, "tfjp")
 
+    def seconds(self, clip: Clip, after_tfjp: bool = False) -> float:
+        """How long the clip's samples last; its row may say otherwise, or nothing."""
+        return self._shard(clip.split, "tfjp" if after_tfjp else "raw").samples_of(clip.id) / SAMPLE_RATE
+
     def prepare(self, split: str, with_tfjp: bool = True) -> None:
         """Decode a split now (once for ever), so that `clips` no longer names what cannot be used."""
-        for variant in ("raw", "tfjp") if with_tfjp else ("raw",):
-            self._shard(split, variant)  # type: ignore[arg-type]  # the loop variable is widened to str
+        self._shard(split, "raw")
+        if with_tfjp:
+            self._shard(split, "tfjp")
 
     def _of_split(self, split: str | None) -> tuple[Clip, ...]:
         if split is None:
@@ -154,7 +162,7 @@ class ClipStore:
         found = self._shard(clip.split, variant).read(clip.id)
         if found is None:
             reason = self._quarantined.get(clip.id, f"the clip is not in {self.folder}")
-            raise InputError("clip_unusable", f"clip {clip.id} cannot be used: {reason}", "leave it out")
+            raise InputError("clips.unusable", f"clip {clip.id} cannot be used: {reason}", "leave it out")
         return found
 
     def _shard(self, split: str, variant: Variant) -> _Shard:
@@ -176,7 +184,7 @@ class ClipStore:
     def _pre_process(self, clip: Clip) -> Samples:
         result = tfjp(self.audio(clip))
         if result.empty or not result.samples.size:
-            raise InputError("clip_silent", "nothing but silence in it", "leave it out")
+            raise InputError("clips.silent", "nothing but silence in it", "leave it out")
         return result.samples
 
 
@@ -188,6 +196,10 @@ class _Shard:
     spans: Mapping[str, tuple[int, int]]
     quarantined: Mapping[str, str]
     _map: NDArray[np.int16] | None = None
+
+    def samples_of(self, clip_id: str) -> int:
+        """Number of samples of one clip, 0 when it is not here."""
+        return self.spans.get(clip_id, (0, 0))[1]
 
     def read(self, clip_id: str) -> Samples | None:
         """Samples of one clip, float32 [n], or None when it is not here."""
@@ -208,9 +220,9 @@ def _read_labels(path: Path) -> Mapping[str, Mapping[str, Any]]:
     try:
         rows = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise InputError("labels_unreadable", f"{path} is not readable JSON: {error}") from error
+        raise InputError("clips.labels", f"{path} is not readable JSON: {error}") from error
     if not isinstance(rows, dict) or not all(isinstance(row, dict) for row in rows.values()):
-        raise InputError("labels_unreadable", f"{path} is not an object of objects, one a label")
+        raise InputError("clips.labels", f"{path} is not an object of objects, one a label")
     return rows
 
 
@@ -218,7 +230,7 @@ def _read_clips(path: Path, labels: Mapping[str, Mapping[str, Any]], bad: dict[s
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError("clips_unreadable", f"no readable {path.name} in {path.parent}: {error}") from error
+        raise InputError("clips.unreadable", f"no readable {path.name} in {path.parent}: {error}") from error
     clips: dict[str, Clip] = {}
     for number, line in enumerate(lines, start=1):
         if not line.strip():
@@ -231,7 +243,9 @@ def _read_clips(path: Path, labels: Mapping[str, Mapping[str, Any]], bad: dict[s
         except (ValueError, TypeError, KeyError) as error:
             bad[f"line {number}"] = f"not a clip: {error!r}"
     if not clips:
-        raise InputError("clips_empty", f"{path} has no usable row", "one JSON object a line: id, path, label, kind, split")
+        raise InputError(
+            "clips.empty", f"{path} has no usable row", "one JSON object a line: id, path, label, kind, split"
+        )
     return tuple(clips.values())
 
 
@@ -251,7 +265,7 @@ def _clip(row: Mapping[str, Any], labels: Mapping[str, Mapping[str, Any]]) -> Cl
 def _inside(folder: Path, path: str) -> Path:
     full = (folder / path).resolve()
     if not full.is_relative_to(folder.resolve()):
-        raise InputError("clip_outside", f"the path {path} leads out of {folder}")
+        raise InputError("clips.outside", f"the path {path} leads out of {folder}", "keep the sounds inside the folder")
     return full
 
 
@@ -279,7 +293,8 @@ def _fingerprint(folder: Path, clips: list[Clip], variant: Variant) -> Iterable[
     """Changes whenever a file, or what is done to it, changes."""
     if variant == "tfjp":
         yield repr(TfjpConfig())
-        yield hashlib.sha256(Path(tfjp_module.__file__).read_bytes()).hexdigest()
+        for module in (tfjp_module, stft_module):
+            yield inspect.getsource(module)
     for clip in clips:
         try:
             stat = (folder / clip.path).stat()

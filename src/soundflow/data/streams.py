@@ -6,29 +6,37 @@ Tests: tests/data/test_streams.py.
 from __future__ import annotations
 
 import dataclasses
+import math
 import zlib
-from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from functools import lru_cache
 
 import numpy as np
+import scipy.fft
 from numpy.typing import NDArray
 
+from soundflow.audio.pcm import SAMPLE_RATE
 from soundflow.data.augment import AugmentConfig, augment, band_gains
 from soundflow.data.clips import Clip, ClipStore
-from soundflow.data.compose import ComposeConfig, Composition, SourceClip, compose
+from soundflow.data.compose import ComposeConfig, Composition, Draw, SourceClip, compose
+from soundflow.data.generate.alarms import ALARMS
 from soundflow.data.mixing import level_of
 from soundflow.data.tasks import counting, narration, proactive, standing
+from soundflow.data.tasks.casting import Cast, Stage, Task, cast, stage_of
 from soundflow.data.tasks.phrases import Phrases, phrases_of
 from soundflow.data.tasks.plan import IGNORE, Choice, Plan
+from soundflow.data.timeline import EARLY_CUE_SECONDS
 from soundflow.errors import InputError
 
 Samples = NDArray[np.float32]
-Task = Literal["proactive", "narration", "counting", "standing", "quiet"]
 
-SAMPLE_RATE = 16_000
-SHORTEST_EVENT_SECONDS = 0.3
+SHORTEST_CUT_SECONDS = EARLY_CUE_SECONDS  # a clip is never cut below what a listener gets before he must answer
+COMFORTABLE_CUT_SECONDS = 2.5  # a stream is made longer, where it may be, before its clips are cut below this
+LOUD_SECONDS = 0.4  # the loudest stretch of this length is kept when a clip is cut
+LONGEST_TAIL_SECONDS = 4.0  # a stream of short clips is drawn no longer than needed, plus this
+CARBON_MONOXIDE_SHARE = 0.25  # of generated smoke alarms
+QUIET_SNR_DB = (0.0, 15.0)  # of backgrounds alone, below the level clips would have had
 
 
 @dataclass(frozen=True)
@@ -42,22 +50,47 @@ class StreamConfig:
     counting_share: float = 0.0
     standing_share: float = 0.0
     quiet_share: float = 0.0
-    other_kind_share: float = 0.0  # of events in proactive streams that are plain speech or music
-    by_label: bool = False  # draw a label first (square root of its clips), then a clip; else any clip alike
+    respond_share: float = 0.5  # of the events of proactive streams, those that call for advice
+    other_kind_share: float = 0.0  # of clips that are plain speech or music
+    by_label: bool = True  # draw a label first (square root of its clips), then a clip; else any clip alike
+    rare_floor: int = 9  # a label with fewer clips is drawn as if it had so many
+    labels: tuple[str, ...] = ()  # only events with these labels; empty for all
+    generated_share: float = 0.0  # of events whose kind of alarm can be generated, those that are
     one_noise_share: float = 0.0  # of streams with a single noise track
     no_noise_share: float = 0.0
     synthetic_noise_share: float = 0.0  # of noise tracks that are coloured noise
+    other_noise_share: float = 0.0  # of event-like noise tracks that are music or speech
     compose: ComposeConfig = ComposeConfig()
     augment: AugmentConfig | None = None  # training only
 
 
 def bench_config() -> StreamConfig:
-    """The streams that `bench trigger` listens to."""
+    """The streams that `bench trigger` listens to: proactive true and false events only, nothing augmented."""
     return StreamConfig()
 
 
+def training_config() -> StreamConfig:
+    """A mixture of all tasks for training."""
+    return StreamConfig(
+        narration_share=0.1,
+        counting_share=0.1,
+        standing_share=0.1,
+        quiet_share=0.08,
+        other_kind_share=0.15,
+        generated_share=0.5,
+        one_noise_share=0.2,
+        no_noise_share=0.05,
+        synthetic_noise_share=0.1,
+        other_noise_share=0.2,
+        augment=AugmentConfig(),
+    )
+
+
 def stream(store: ClipStore, split: str, seed: int, index: int, config: StreamConfig) -> Composition:
-    """Compose stream number `index`.
+    """Compose stream number `index` of a seed from one split.
+
+    Returns:
+        A stream whose length is a whole number of chunks within `config.seconds`.
 
     Raises:
         InputError: the split has no events that call for a decision.
@@ -66,18 +99,32 @@ def stream(store: ClipStore, split: str, seed: int, index: int, config: StreamCo
     def draw(purpose: str) -> np.random.Generator:
         return np.random.default_rng([seed, index, zlib.crc32(purpose.encode())])
 
+    store.prepare(split)
+    stage = _stage(store, split, config.by_label, config.rare_floor, config.labels)
     task = _task(config, draw("task"))
-    clips, plan = _choose(store, split, task, config, draw("clips"))
-    pairs = list(zip(clips, plan.choices, strict=True))
-    noise = [_noise(store, split, kind, config, draw(f"pick {kind}")) for kind in ("event", "ambient")]
-    noise = _thinned(noise, config, draw("tracks"))
-    settings = dataclasses.replace(config.compose, least_seconds=config.seconds[0])
-    while True:
-        sources = [_source(store, c, s, config, len(pairs), draw(f"cut {i}")) for i, (c, s) in enumerate(pairs)]
-        made = compose(sources, *noise, settings, draw, plan.instruction, task)
-        if made.timeline.seconds <= config.seconds[1] or len(pairs) <= 1:
-            return made
-        pairs = pairs[:-1]
+    members, plan = _casting(store, split, stage, task, config, draw)
+    choices = dict(enumerate(plan.choices))
+    lengths = [min(store.seconds(clip, after_tfjp=True), config.longest_event_seconds) for clip in members]
+    fit = _fit(lengths, config, draw)
+    sources = [
+        _source(store, members[i], choices[i], seconds, config, draw(f"clip {i}"))
+        for i, seconds in enumerate(fit.clip_seconds)
+    ]
+    noise = _noise_tracks(store, split, config, draw)
+    settings = dataclasses.replace(config.compose, least_seconds=fit.seconds)
+    if not sources:
+        settings = dataclasses.replace(settings, snr_db=QUIET_SNR_DB)
+    return compose(sources, *noise, settings, draw, plan.instruction, task)
+
+
+@lru_cache(maxsize=8)
+def _stage(store: ClipStore, split: str, by_label: bool, rare_floor: int, labels: tuple[str, ...]) -> Stage:
+    clips = [c for c in store.clips(split=split) if c.kind != "event" or not labels or c.label in labels]
+    stage = stage_of(clips, lambda label: phrases_of(store.label(label)), by_label, rare_floor)
+    if not stage.speaks and not stage.harmless:
+        message = f"split {split!r} of {store.folder} has no event with proactive true or false"
+        raise InputError("streams.no_events", message, f"splits there: {', '.join(store.splits)}")
+    return stage
 
 
 def _task(config: StreamConfig, rng: np.random.Generator) -> Task:
@@ -95,126 +142,143 @@ def _task(config: StreamConfig, rng: np.random.Generator) -> Task:
     return "proactive"
 
 
-def _choose(
-    store: ClipStore, split: str, task: Task, config: StreamConfig, rng: np.random.Generator
-) -> tuple[list[Clip], Plan]:
-    book = _phrase_book(store)
+def _casting(
+    store: ClipStore, split: str, stage: Stage, task: Task, config: StreamConfig, draw: Draw
+) -> tuple[tuple[Clip, ...], Plan]:
+    rng = draw("cast")
     count = int(rng.integers(config.events[0], config.events[1] + 1))
-    decided = _pool(store, split, lambda c: c.kind == "event" and c.proactive is not None)
-    if task == "quiet":
-        others = _pool(store, split, _is_other)
-        clips = _draw_by_label(others, int(rng.integers(0, 4)), rng) if others else []
-        return clips, Plan(None, (IGNORE,) * len(clips))
-    if task == "proactive":
-        clips = _mixed(store, split, decided, count, config, rng)
-        return clips, proactive.plan(clips, book, rng)
-    events = _pool(store, split, lambda c: c.kind == "event")
+    chosen = cast(task, stage, count, rng, config.respond_share, config.other_kind_share)
+    return chosen.clips, _planned(store, task, chosen, draw("words"))
+
+
+def _planned(store: ClipStore, task: Task, chosen: Cast, rng: np.random.Generator) -> Plan:
+    def phrases(label: str) -> Phrases:
+        return phrases_of(store.label(label))
+
     if task == "narration":
-        clips = _draw_by_label(events, count, rng)
-        return clips, narration.plan(clips, book, rng)
-    target = str(rng.choice([c.label for c in _draw_by_label(events, 1, rng)]))
-    same = [c for c in events if c.label == target]
-    rest = [c for c in events if c.label != target]
-    if rng.random() < 0.8:  # a listener who waits for one sound mostly hears harmless ones
-        rest = [c for c in rest if c.proactive is False]
-    wanted = int(rng.integers(0 if task == "standing" else 1, min(4, count) + 1))
-    clips = [same[i] for i in rng.integers(0, len(same), wanted)] + _draw_by_label(rest, count - wanted, rng)
-    clips = [clips[i] for i in rng.permutation(len(clips))]
-    return clips, (counting if task == "counting" else standing).plan(clips, book, rng, target)
+        return narration.plan(chosen.clips, phrases, rng)
+    if chosen.target is not None:
+        planner = counting.plan if task == "counting" else standing.plan
+        return planner(chosen.clips, phrases, rng, chosen.target)
+    if task == "quiet":
+        return Plan(None, (IGNORE,) * len(chosen.clips))
+    return proactive.plan(chosen.clips, phrases, rng)
 
 
-def _phrase_book(store: ClipStore) -> Callable[[str], Phrases]:
-    return lambda label: phrases_of(store.label(label))
+@dataclass(frozen=True)
+class _Fit:
+    """The length of a stream, and of each clip that found room in it (the last ones may not)."""
+
+    seconds: float
+    clip_seconds: tuple[float, ...]
 
 
-def _mixed(
-    store: ClipStore, split: str, decided: Sequence[Clip], count: int, config: StreamConfig, rng: np.random.Generator
-) -> list[Clip]:
-    if not decided:
-        raise InputError(
-            "streams.no_events",
-            f"split {split!r} of {store.folder} has no event with proactive true or false",
-            f"splits there: {', '.join(store.splits)}",
-        )
-    if not config.by_label:
-        return [decided[i] for i in rng.integers(0, len(decided), count)]
-    others = _pool(store, split, _is_other)
-    speaks = [c for c in decided if c.proactive]
-    harmless = [c for c in decided if not c.proactive]
-    chosen: list[Clip] = []
-    for _ in range(count):
-        pool = others if others and rng.random() < config.other_kind_share else [speaks, harmless][int(rng.integers(2))]
-        chosen += _draw_by_label(pool or decided, 1, rng)
-    return chosen
+def _fit(lengths: Sequence[float], config: StreamConfig, draw: Draw) -> _Fit:
+    """Draw a length and make room: long clips are cut alike, and the last one goes when that is not enough."""
+    least, most = config.seconds
+    drawn = float(draw("length").uniform(least, most))
+    chunk = config.compose.chunk_seconds
+    most = math.floor(round(most / chunk, 6)) * chunk
+    kept = list(lengths)
+    while kept:
+        pauses = _pauses(len(kept), config.compose, draw)
+        needed = pauses + sum(min(length, SHORTEST_CUT_SECONDS) for length in kept)
+        if needed <= most:
+            break
+        kept.pop()
+    pauses = _pauses(len(kept), config.compose, draw)
+    longest = pauses + sum(kept) + LONGEST_TAIL_SECONDS
+    needed = pauses + sum(min(length, COMFORTABLE_CUT_SECONDS) for length in kept)
+    wanted = min(max(needed, min(drawn, longest), least), most)
+    seconds = min(math.ceil(round(wanted / chunk, 6)) * chunk, most)
+    limit = _common_limit(kept, seconds - pauses)
+    return _Fit(seconds, tuple(min(length, limit) for length in kept))
 
 
-def _is_other(clip: Clip) -> bool:
-    return clip.kind in ("speech", "music") and clip.proactive is not True
+def _pauses(count: int, config: ComposeConfig, draw: Draw) -> float:
+    """Seconds of a stream in which no foreground clip sounds: what `compose` will draw for so many clips."""
+    rng = draw("place")
+    ranges = [config.lead_seconds, *[config.gap_seconds] * (count - 1), config.tail_seconds]
+    return sum(float(rng.uniform(*bounds)) + 1 / SAMPLE_RATE for bounds in ranges)
 
 
-def _pool(store: ClipStore, split: str, wanted: Callable[[Clip], bool]) -> list[Clip]:
-    return [clip for clip in store.clips(split=split) if wanted(clip)]
-
-
-def _draw_by_label(clips: Sequence[Clip], count: int, rng: np.random.Generator) -> list[Clip]:
-    """Labels by the square root of how many clips they have, then any of their clips."""
-    groups: dict[str, list[Clip]] = defaultdict(list)
-    for clip in clips:
-        groups[clip.label].append(clip)
-    labels = sorted(groups)
-    weights = np.sqrt([len(groups[label]) for label in labels])
-    chosen = rng.choice(len(labels), size=count, p=weights / weights.sum())
-    return [groups[labels[i]][int(rng.integers(len(groups[labels[i]])))] for i in chosen]
+def _common_limit(lengths: Sequence[float], room: float) -> float:
+    """The largest limit on each length under which they fit into `room` together."""
+    limit, left = math.inf, room
+    for done, length in enumerate(sorted(lengths)):
+        share = left / (len(lengths) - done)
+        if length > share:
+            return share
+        left -= length
+    return limit
 
 
 def _source(
-    store: ClipStore, clip: Clip, spoken: Choice, config: StreamConfig, count: int, rng: np.random.Generator
+    store: ClipStore, clip: Clip, choice: Choice, seconds: float, config: StreamConfig, rng: np.random.Generator
 ) -> SourceClip:
-    samples, offset = _cut(store.tfjp_audio(clip), _longest(config, count), rng)
+    generated = clip.label in ALARMS and rng.random() < config.generated_share
+    whole = _generated(clip.label, rng) if generated else store.tfjp_audio(clip)
+    count = int(seconds * SAMPLE_RATE)
+    samples, start = _cut(whole, count, rng)
     if config.augment is not None:
-        samples = augment(samples, rng, config.augment)
+        samples = augment(samples, rng, config.augment)[:count]
     return SourceClip(
         samples=samples,
         label=clip.label,
-        clip=clip.id,
+        clip="generated" if generated else clip.id,
         kind=clip.kind,
-        recording=clip.recording,
-        licence=clip.licence,
-        source=clip.source,
-        decision=spoken.decision,
-        reply=spoken.reply,
-        early_cue=spoken.early_cue,
+        recording="generated" if generated else clip.recording,
+        licence="CC0-1.0" if generated else clip.licence,
+        source="soundflow" if generated else clip.source,
+        decision=choice.decision,
+        reply=choice.reply,
+        early_cue=choice.early_cue,
         preprocessed=True,
-        clip_offset=offset / SAMPLE_RATE,
-        synthetic=clip.synthetic,
+        clip_offset=start / SAMPLE_RATE,
+        synthetic=generated or clip.synthetic,
     )
 
 
-def _longest(config: StreamConfig, count: int) -> float:
-    """Seconds one of `count` events may take so that the stream usually keeps its length."""
-    mean_gap = sum(config.compose.gap_seconds) / 2
-    room = config.seconds[1] - 3.5 - mean_gap * (count - 1)
-    return min(config.longest_event_seconds, max(1.2, room / max(1, count)))
+def _generated(label: str, rng: np.random.Generator) -> Samples:
+    """An alarm of our own; a carbon monoxide alarm is a smoke alarm by its label."""
+    kind = "carbon_monoxide" if label == "smoke_alarm" and rng.random() < CARBON_MONOXIDE_SHARE else label
+    return ALARMS[kind](rng).samples
 
 
-def _cut(samples: Samples, longest_seconds: float, rng: np.random.Generator) -> tuple[Samples, int]:
-    """At most so much of a clip: mostly its beginning, sometimes a stretch from inside."""
-    most = round(longest_seconds * SAMPLE_RATE)
-    surplus = len(samples) - most
+def _cut(samples: Samples, count: int, rng: np.random.Generator) -> tuple[Samples, int]:
+    """At most `count` samples that hold the loudest stretch, early enough to be heard before the cue."""
+    surplus = len(samples) - count
     if surplus <= 0:
         return samples, 0
-    start = 0 if rng.random() < 0.6 else int(rng.integers(0, surplus + 1))
-    return samples[start : start + most], start
+    loud = round(LOUD_SECONDS * SAMPLE_RATE)
+    energy = np.concatenate([[0.0], np.cumsum(np.square(samples, dtype=np.float64))])
+    at = int(np.argmax(energy[loud:] - energy[:-loud])) if len(samples) > loud else 0
+    first = max(0, at + loud - min(count, round(EARLY_CUE_SECONDS * SAMPLE_RATE)))
+    start = int(rng.integers(min(first, surplus), min(at, surplus) + 1))
+    return samples[start : start + count], start
+
+
+def _noise_tracks(
+    store: ClipStore, split: str, config: StreamConfig, draw: Draw
+) -> tuple[SourceClip | None, SourceClip | None]:
+    """The event-like and the ambient noise track; either may be absent where the configuration allows it."""
+    at = draw("tracks").random()
+    if at < config.no_noise_share:
+        return None, None
+    first = _noise(store, split, config, draw("noise clip event"), config.other_noise_share)
+    if at < config.no_noise_share + config.one_noise_share:
+        return first, None
+    return first, _noise(store, split, config, draw("noise clip ambient"), 0.0)
 
 
 def _noise(
-    store: ClipStore, split: str, kind: str, config: StreamConfig, rng: np.random.Generator
-) -> SourceClip | None:
-    if rng.random() < config.synthetic_noise_share:
+    store: ClipStore, split: str, config: StreamConfig, rng: np.random.Generator, other_share: float
+) -> SourceClip:
+    """A background, or music or long speech; coloured noise where the split has nothing of the kind."""
+    is_other = rng.random() < other_share
+    pool = _noise_pool(store, split, is_other) or _noise_pool(store, split, False)
+    if rng.random() < config.synthetic_noise_share or not pool:
         return _coloured_noise(rng)
-    pool = store.clips(split=split, kind="background")
-    if not pool:
-        return None
     clip = pool[int(rng.integers(len(pool)))]
     samples = store.audio(clip)
     if config.augment is not None and rng.random() < 0.5:
@@ -224,6 +288,13 @@ def _noise(
     )
 
 
+@lru_cache(maxsize=16)
+def _noise_pool(store: ClipStore, split: str, is_other: bool) -> tuple[Clip, ...]:
+    kinds = ("speech", "music") if is_other else ("background",)
+    shortest = 2.5 if is_other else 1.0  # seconds: a word said over and over is no background
+    return tuple(c for c in store.clips(split=split) if c.kind in kinds and store.seconds(c) >= shortest)
+
+
 def _coloured_noise(rng: np.random.Generator) -> SourceClip:
     """Twelve seconds of noise whose power falls by 0 to 6 dB an octave."""
     spectrum = np.fft.rfft(rng.standard_normal(12 * SAMPLE_RATE))
@@ -231,7 +302,15 @@ def _coloured_noise(rng: np.random.Generator) -> SourceClip:
     samples = np.fft.irfft(spectrum).astype(np.float32)
     samples *= np.float32(10 ** ((-30 - level_of(samples)) / 20))
     return SourceClip(
-        samples, "background_noise", "generated", "background", "generated", "CC0-1.0", "soundflow", synthetic=True
+        samples,
+        "background_noise",
+        "generated",
+        "background",
+        "generated",
+        "CC0-1.0",
+        "soundflow",
+        preprocessed=True,
+        synthetic=True,
     )
 
 
@@ -239,15 +318,4 @@ def _equalised(samples: Samples, rng: np.random.Generator, config: AugmentConfig
     gains = band_gains(len(samples) // 2 + 1, rng, config)
     if gains is None:
         return samples
-    return np.asarray(np.fft.irfft(np.fft.rfft(samples) * gains, len(samples)), np.float32)
-
-
-def _thinned(
-    noise: Sequence[SourceClip | None], config: StreamConfig, rng: np.random.Generator
-) -> list[SourceClip | None]:
-    at = rng.random()
-    if at < config.no_noise_share:
-        return [None, None]
-    if at < config.no_noise_share + config.one_noise_share:
-        return [noise[0], None]
-    return list(noise)
+    return np.asarray(scipy.fft.irfft(scipy.fft.rfft(samples) * gains, len(samples)), np.float32)
