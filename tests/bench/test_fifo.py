@@ -45,7 +45,7 @@ def test_calls_are_answered_once_and_in_order_under_every_schedule(seed: int, to
         answered = [r.ready_chunk for r in log.responses]
         # a dense stream may end before the last calls are answered
         assert answered == [c.ready for c in scenario.calls][: len(answered)]
-        assert len(answered) == len(scenario.calls) or seed % 2 == 0
+        assert tokens > 8 or len(answered) == len(scenario.calls)
         assert all(len(r.text_token_times) == tokens for r in log.responses)
         assert all(r.ready_chunk is not None and r.trigger_chunk >= r.ready_chunk for r in log.responses)
         if policy != "synchronous":

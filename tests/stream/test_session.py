@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import tracemalloc
 
 import numpy as np
@@ -228,3 +229,16 @@ def test_two_sessions_on_one_model_do_not_mix(small_bundle: Bundle) -> None:
         mixed += first.feed(noise(6)[i * CHUNK : (i + 1) * CHUNK])
         second.feed(noise(1, seed=i + 9))
     assert without_times(mixed + first.end()) == without_times(expected)
+
+
+@pytest.mark.slow
+def test_an_hour_of_stream_is_as_fast_and_as_small_at_its_end(small_bundle: Bundle) -> None:
+    session = Session(small_bundle, threshold=0.5)
+    minute = noise(150)
+    medians, sizes = [], []
+    for _ in range(60):
+        events = session.feed(minute)
+        medians.append(np.median([e.latency_ms for e in events if isinstance(e, Decision)]))
+        sizes.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+    assert np.median(medians[-5:]) < 1.5 * np.median(medians[:5]), "a wide bound: other work may run on the machine"
+    assert sizes[-1] < 1.1 * sizes[4]

@@ -114,6 +114,21 @@ def test_a_microphone_is_heard_to_its_end() -> None:
     assert isinstance(events[-1], End) and events[-1].seconds == pytest.approx(1.60625)
 
 
+def test_a_stream_may_be_ended_while_its_source_goes_on() -> None:
+    def endless() -> Iterator[Samples]:
+        while True:
+            yield np.zeros(CHUNK, np.float32)
+
+    with LiveSession(scripted_bundle()) as session:
+        events = session.hear(endless())
+        first = next(events)
+        session.end()
+        rest = list(events)
+    assert isinstance(first, Decision)
+    assert kinds(rest)[-1] == "end"
+    assert all_stopped(session)
+
+
 def test_a_microphone_that_goes_away_is_an_error_after_what_it_gave() -> None:
     microphone = FakeMicrophone(np.zeros(CHUNK * 8, np.float32), CHUNK, unplugged_at=1.3)
     told: list[Event] = []

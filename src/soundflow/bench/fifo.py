@@ -165,7 +165,10 @@ def _interval(value: float, drawn: NDArray[np.float64]) -> dict[str, float]:
 def compare(
     scenarios: Sequence[Scenario], costs: CostTable, seed: int, draws: int = 2000, chunk_seconds: float = 0.4
 ) -> dict[str, Any]:
-    """Every measure under every schedule, and the baselines' ratios to FIFO, with 95 % intervals by stream."""
+    """Every measure under every schedule, and the baselines' ratios to FIFO, with 95 % intervals by stream.
+
+    A measure of which there is no case (nobody was ever behind) is left out.
+    """
     rng = np.random.default_rng([seed, 1])
     streams = len(scenarios)
     weights = rng.multinomial(streams, np.full(streams, 1.0 / streams), size=draws).astype(float)
@@ -173,8 +176,10 @@ def compare(
     found: dict[str, Any] = {}
     for name, measure in _MEASURES.items():
         means = {policy: _Means([measure(log) for log in logs[policy]], weights) for policy in POLICIES}
-        row: dict[str, Any] = {p: _interval(m.value, m.drawn) for p, m in means.items()}
         fifo = means["fifo"]
+        if not fifo.count:
+            continue
+        row: dict[str, Any] = {p: _interval(m.value, m.drawn) for p, m in means.items()}
         if fifo.value > 0:
             for policy in POLICIES[1:]:
                 ratio = means[policy].drawn / np.maximum(fifo.drawn, 1e-12)

@@ -77,12 +77,8 @@ class LiveSession:
         Raises:
             UsageError: the session has ended (`session.ended`).
         """
-        dropped = self._inbox.put((samples, self._clock.now()))
-        if dropped is None:
+        if not self._accept(samples):
             raise UsageError("session.ended", "sound for a session that has ended", "open a new session")
-        if dropped:
-            seconds = sum(len(block) for block, _ in dropped) / SAMPLE_RATE
-            self._outbox.put_waiting(_inbox_error(seconds))
 
     def end(self) -> None:
         """No more sound will come: what is left is heard, said, and closed with an `end` event."""
@@ -142,12 +138,18 @@ class LiveSession:
         """A source that fails ends the stream: what it gave is heard, then its error reaches the reader."""
         try:
             for samples in source:
-                if self._inbox.is_closed:
-                    return
-                self.feed(samples)
+                if not self._accept(samples):
+                    return  # the session was ended or closed meanwhile
         except Exception as failure:
             self._failure = failure
         self.end()
+
+    def _accept(self, samples: Samples) -> bool:
+        dropped = self._inbox.put((samples, self._clock.now()))
+        if dropped:
+            seconds = sum(len(block) for block, _ in dropped) / SAMPLE_RATE
+            self._outbox.put_waiting(_inbox_error(seconds))
+        return dropped is not None
 
     def _chunks(self) -> Iterator[EncodedChunk]:
         """Encoded chunks as sound comes in, the padded last one included."""
