@@ -52,7 +52,7 @@ class StreamConfig:
     quiet_share: float = 0.0
     respond_share: float = 0.5  # of the events of proactive streams, those that call for advice
     other_kind_share: float = 0.0  # of clips that are plain speech or music
-    by_label: bool = True  # draw a label first (square root of its clips), then a clip; else any clip alike
+    by_label: bool = False  # draw a label first (square root of its clips), then a clip; else any clip alike
     rare_floor: int = 9  # a label with fewer clips is drawn as if it had so many
     labels: tuple[str, ...] = ()  # only events with these labels; empty for all
     generated_share: float = 0.0  # of events whose kind of alarm can be generated, those that are
@@ -77,6 +77,7 @@ def training_config() -> StreamConfig:
         standing_share=0.1,
         quiet_share=0.08,
         other_kind_share=0.15,
+        by_label=True,
         generated_share=0.5,
         one_noise_share=0.2,
         no_noise_share=0.05,
