@@ -16,7 +16,7 @@ from soundflow.errors import InputError
 from soundflow.model.network import AudioInteractionModel, initialise
 from soundflow.model.tokens import Grammar, TextTokenizer
 from soundflow.train.batch import Example
-from soundflow.train.trainer import Trainer, TrainerConfig, best_balanced, schedule
+from soundflow.train.trainer import Trainer, TrainerConfig, best_balanced
 from tests.model.conftest import TEXTS, small_config
 
 TOKENIZER = TextTokenizer.train(TEXTS, 300)
@@ -50,15 +50,13 @@ def _stream(index: int) -> Example:
     return Example(samples, annotate(None, CHUNKS, responses, grammar), heard, timeline)
 
 
-def _train(out: Path, steps_now: int | None = None) -> Trainer:
+def _train(out: Path) -> Trainer:
     torch.manual_seed(0)
     model = _model()
     with torch.no_grad():
         for p in model.encoder.parameters():
             p.normal_(0, 0.05, generator=torch.Generator().manual_seed(p.numel()))
     trainer = Trainer(model, 2, _stream, CONFIG, out)
-    if steps_now is not None:
-        trainer._batches = lambda: iter(())  # type: ignore[method-assign]
     trainer.run([_stream(1), _stream(2)], lambda *_: None)
     return trainer
 
@@ -95,12 +93,6 @@ def test_another_configuration_is_refused(tmp_path: Path) -> None:
     trainer = Trainer(_model(), 2, _stream, dataclasses.replace(CONFIG, clip=2.0), tmp_path)
     with pytest.raises(InputError, match="another configuration"):
         trainer.run([], lambda *_: None)
-
-
-def test_the_rate_rises_then_falls() -> None:
-    rates = [schedule(step, 100, 0.1) for step in range(100)]
-    assert rates[0] == pytest.approx(0.1) and max(rates) == 1.0 and rates[-1] < 0.001
-    assert rates[10:] == sorted(rates[10:], reverse=True)
 
 
 def test_best_balanced_by_hand() -> None:

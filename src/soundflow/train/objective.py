@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from soundflow.audio.log_mel import log_mel
 from soundflow.data.annotate import MASK
+from soundflow.model.config import HOP_LENGTH, ModelConfig
 from soundflow.model.network import AudioInteractionModel, splice
 from soundflow.train.batch import Batch
 from soundflow.train.loss import DualLoss, dual_loss, supervised
@@ -40,11 +41,11 @@ class Objective:
     p_response: Tensor  # float32 [batch, chunks], teacher-forced
 
 
-def chunked_mel(model: AudioInteractionModel, samples: Tensor) -> Tensor:
+def chunked_log_mel(config: ModelConfig, samples: Tensor) -> Tensor:
     """Log-mel of whole streams cut into chunks: [batch, samples] to [batch, chunks, mel bins, frames]."""
-    front_end = model.config.front_end()
+    front_end = config.front_end()
     mel = log_mel(samples, front_end)
-    frames = front_end.chunk_samples // 160
+    frames = front_end.chunk_samples // HOP_LENGTH
     batch, bins, total = mel.shape
     return mel.view(batch, bins, total // frames, frames).transpose(1, 2)
 
@@ -75,7 +76,7 @@ def objective(
     Args:
         generator: draws masks and dropout; None (evaluation) leaves both out.
     """
-    mel = chunked_mel(model, batch.samples)
+    mel = chunked_log_mel(model.config, batch.samples)
     if generator is not None:
         mel = mask_bands(mel, config.mel_mask_bands, generator)
     real = torch.arange(mel.shape[1]) < batch.chunks[:, None]  # [batch, chunks]

@@ -21,9 +21,9 @@ from soundflow.train.ears import EarsConfig, train_ears
 from soundflow.data.augment import AugmentConfig
 from soundflow.data.clips import ClipStore
 from soundflow.data.tasks import all_texts
-from soundflow.errors import InputError
 from soundflow.model.bundle import Bundle
 from soundflow.model.checkpoint.ours import Storage, save_folder
+from soundflow.model.checkpoint.whisper import whisper_encoder_state
 from soundflow.model.config import ModelConfig, nano
 from soundflow.model.network import AudioInteractionModel, count_parameters, initialise
 from soundflow.model.tokens import Grammar, TextTokenizer, own_control_tokens
@@ -94,15 +94,13 @@ def run_recipe(path: Path, overrides: Sequence[str] = ()) -> Path:
     """
     recipe = read_recipe(NanoRecipe, path, overrides)
     store = ClipStore(recipe.clips, recipe.cache)
-    ears = recipe.out / "ears" / "encoder.safetensors"
-    if recipe.ears.steps and not ears.exists():
-        train_ears(dataclasses.replace(recipe.ears, clips=recipe.clips, whisper=recipe.whisper, out=ears.parent))
-    bundle = starting_bundle(recipe, store, ears)
+    bundle = starting_bundle(recipe, store)
+    start_hearing(recipe, store, bundle.network)
     return train_loop(recipe, store, bundle)
 
 
-def starting_bundle(recipe: NanoRecipe, store: ClipStore, ears: Path) -> Bundle:
-    """Nano before training: trained ears, fresh adapter and decoder, a tokenizer of the texts it will say."""
+def starting_bundle(recipe: NanoRecipe, store: ClipStore) -> Bundle:
+    """Nano before training: fresh weights, and a tokenizer of the texts it will say."""
     tokenizer = TextTokenizer.train(all_texts(), recipe.model.vocab_size)
     base = nano(tokenizer.vocab_size, own_control_tokens())
     config: ModelConfig = dataclasses.replace(
@@ -113,9 +111,22 @@ def starting_bundle(recipe: NanoRecipe, store: ClipStore, ears: Path) -> Bundle:
     )
     network = AudioInteractionModel(config)
     initialise(network, torch.Generator().manual_seed(recipe.trainer.seed))
-    _start_encoder(network, ears)
     log.info("%s has %.2f M parameters", config.name, count_parameters(network) / 1e6)
     return Bundle(network, tokenizer, config, config.name)
+
+
+def start_hearing(recipe: NanoRecipe, store: ClipStore, network: AudioInteractionModel) -> None:
+    """Stage 1: put Whisper's first layers into the encoder and train them on isolated sounds, once."""
+    config = network.config
+    if (recipe.out / "state.pt").exists():
+        return  # the loop's own checkpoint holds encoder and adapter
+    path = recipe.out / "ears.safetensors"
+    if not path.exists():
+        whisper = whisper_encoder_state(recipe.whisper, config.encoder.encoder_layers)
+        path = train_ears(recipe.ears, config, whisper, store, recipe.augment, recipe.out)
+    ears = load_file(path)
+    network.encoder.load_state_dict({n[8:]: t for n, t in ears.items() if n.startswith("encoder.")})
+    network.adapter.load_state_dict({n[8:]: t for n, t in ears.items() if n.startswith("adapter.")})
 
 
 def train_loop(recipe: NanoRecipe, store: ClipStore, bundle: Bundle) -> Path:
@@ -144,10 +155,3 @@ def train_loop(recipe: NanoRecipe, store: ClipStore, bundle: Bundle) -> Path:
 
     trainer.run(evaluation, keep)
     return folder
-
-
-def _start_encoder(network: AudioInteractionModel, ears: Path) -> None:
-    if not ears.exists():
-        raise InputError("train.ears", f"{ears} is not there", "run the recipe with ears.steps above 0")
-    state = load_file(ears)
-    network.encoder.load_state_dict({name.removeprefix("encoder."): t for name, t in state.items()})

@@ -6,7 +6,6 @@ Knows nothing of recipes or folders of clips; streams come in as a dataset. Test
 from __future__ import annotations
 
 import json
-import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
@@ -23,6 +22,7 @@ from soundflow.errors import InputError, OutsideError
 from soundflow.model.network import AudioInteractionModel
 from soundflow.train.batch import Batch, Example, StreamDataset, collate
 from soundflow.train.objective import Objective, ObjectiveConfig, objective
+from soundflow.train.schedule import schedule
 
 
 @dataclass(frozen=True)
@@ -218,14 +218,6 @@ _COLUMNS = (
     TimeElapsedColumn(),
     TimeRemainingColumn(),
 )
-
-
-def schedule(step: int, steps: int, warmup: float) -> float:
-    """Linear warm-up, then a cosine to zero; a factor on the peak rate."""
-    rising = max(1, round(steps * warmup))
-    if step < rising:
-        return (step + 1) / rising
-    return 0.5 * (1 + math.cos(math.pi * (step - rising) / max(1, steps - rising)))
 
 
 def event_scores(batch: Batch, p_response: Tensor) -> list[tuple[bool, float]]:
