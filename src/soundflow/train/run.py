@@ -15,11 +15,10 @@ from pathlib import Path
 import numpy as np
 import torch
 from safetensors.torch import load_file
-from soundflow.data.streams import StreamConfig, stream
-from soundflow.train.ears import EarsConfig, train_ears
 
 from soundflow.data.augment import AugmentConfig
 from soundflow.data.clips import ClipStore
+from soundflow.data.streams import StreamConfig, stream
 from soundflow.data.tasks import all_texts
 from soundflow.model.bundle import Bundle
 from soundflow.model.checkpoint.ours import Storage, save_folder
@@ -28,6 +27,7 @@ from soundflow.model.config import ModelConfig, nano
 from soundflow.model.network import AudioInteractionModel, count_parameters, initialise
 from soundflow.model.tokens import Grammar, TextTokenizer, own_control_tokens
 from soundflow.train.batch import Example, example
+from soundflow.train.ears import EarsConfig, train_ears
 from soundflow.train.recipe import read_recipe
 from soundflow.train.trainer import Evaluation, Trainer, TrainerConfig
 
