@@ -215,8 +215,11 @@ def test_an_ended_session_takes_nothing_more() -> None:
 def test_bad_sound_and_bad_limits_are_named() -> None:
     with pytest.raises(InputError):
         Session(scripted_bundle()).feed(np.zeros((2, 100), np.float32))
+    for tokens in (0, 10**9):
+        with pytest.raises(UsageError):
+            Session(scripted_bundle(), limits=Limits(max_reply_tokens=tokens))
     with pytest.raises(UsageError):
-        Session(scripted_bundle(), limits=Limits(max_reply_tokens=0))
+        Session(scripted_bundle(), "word " * 1000)
     with pytest.raises(UsageError):
         Session(scripted_bundle(), threshold=2.0)
 

@@ -21,6 +21,8 @@ from soundflow.stream.memory import Eviction, Window
 from soundflow.stream.perception import EncodedChunk
 from soundflow.stream.reply import ReplyText
 
+_MOST_PREFIX_TOKENS = 1024  # the prefix stays in the window for ever and every step looks at it; chosen
+
 
 @dataclass(frozen=True)
 class Decided:
@@ -67,6 +69,12 @@ class Decoding:
         self._max_reply_tokens = max_reply_tokens
         self._reply: ReplyText | None = None
         prefix = bundle.grammar.prefix(instruction)
+        if len(prefix) > _MOST_PREFIX_TOKENS:
+            raise UsageError(
+                "session.instruction",
+                f"an instruction of {len(prefix)} tokens, the limit is {_MOST_PREFIX_TOKENS}",
+                "say it in fewer words",
+            )
         # a reply is at most <response>'s emotion, its text and <eos>
         self._window = Window(len(prefix), config.audio_positions + 3, config.max_chunks, max_reply_tokens + 2)
         with torch.inference_mode():

@@ -19,6 +19,8 @@ from soundflow.stream.narrator import Narrator
 from soundflow.stream.perception import EncodedChunk, Perception, Samples
 from soundflow.stream.schedule import Immediate, Policy, Schedule, Simulated
 
+_MOST_REPLY_TOKENS = 4096  # room for replies is taken from memory when a session opens; chosen
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -35,8 +37,8 @@ class Limits:
     def reply_tokens(self, bundle: Bundle) -> int:
         """Text tokens a reply may have."""
         wanted = self.max_reply_tokens
-        if wanted is not None and wanted < 1:
-            raise UsageError("session.max_reply_tokens", f"{wanted} tokens", "use 1 or more")
+        if wanted is not None and not 1 <= wanted <= _MOST_REPLY_TOKENS:
+            raise UsageError("session.max_reply_tokens", f"{wanted} tokens", f"use 1 to {_MOST_REPLY_TOKENS}")
         return bundle.config.max_reply_tokens if wanted is None else wanted
 
     def queue(self, bundle: Bundle) -> int:

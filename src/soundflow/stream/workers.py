@@ -59,12 +59,12 @@ class LiveSession:
         self._rule: FifoRule[EncodedChunk] = FifoRule(limits.queue(bundle), limits.queue_overflow)
         self._inbox: Mailbox[tuple[Samples, float]] = Mailbox(_INBOX_SECONDS * SAMPLE_RATE, lambda block: len(block[0]))
         self._outbox: Mailbox[Event] = Mailbox(_OUTBOX_EVENTS)
-        self._turn = threading.Condition()  # guards the rule and the three below
+        self._turn = threading.Condition()  # guards the rule and what follows
         self._action: Action[EncodedChunk] = IDLE
         self._is_heard = False
         self._is_stopping = False
         self._failure: BaseException | None = None
-        self._dropped_told = 0
+        self._dropped_told = self._lost_samples = 0
         self._encoder_seconds = self._decoder_seconds = 0.0
         jobs = (self._encode_loop, self._decode_loop) if policy == "fifo" else (self._single_loop,)
         self._threads = [self._start(job) for job in jobs]
@@ -147,8 +147,8 @@ class LiveSession:
     def _accept(self, samples: Samples) -> bool:
         dropped = self._inbox.put((samples, self._clock.now()))
         if dropped:
-            seconds = sum(len(block) for block, _ in dropped) / SAMPLE_RATE
-            self._outbox.put_waiting(_inbox_error(seconds))
+            with self._turn:
+                self._lost_samples += sum(len(block) for block, _ in dropped)
         return dropped is not None
 
     def _chunks(self) -> Iterator[EncodedChunk]:
@@ -215,12 +215,18 @@ class LiveSession:
         return Token(outcome.kind)
 
     def _tell_drops(self) -> None:
+        """Say what was lost since last time: told from here, so that neither a source nor the encoder ever waits."""
         lost = self._rule.dropped - self._dropped_told
         if lost:
             self._dropped_told += lost
             self._outbox.put_waiting(queue_error(lost, self._rule.capacity))
+        with self._turn:
+            samples, self._lost_samples = self._lost_samples, 0
+        if samples:
+            self._outbox.put_waiting(_inbox_error(samples / SAMPLE_RATE))
 
     def _finish(self) -> None:
+        self._tell_drops()
         heard = self._perception
         busy_seconds = self._encoder_seconds + self._decoder_seconds
         self._outbox.put_waiting(self._narrator.end(heard.seconds, heard.chunks, busy_seconds))
