@@ -23,7 +23,7 @@ from soundflow.data.compose import ComposeConfig, Composition, Draw, SourceClip,
 from soundflow.data.generate.alarms import ALARMS
 from soundflow.data.mixing import level_of
 from soundflow.data.tasks import counting, narration, proactive, standing
-from soundflow.data.tasks.casting import Cast, Stage, Task, cast, stage_of
+from soundflow.data.tasks.casting import QUIET_KINDS, Cast, Stage, Task, cast, stage_of
 from soundflow.data.tasks.phrases import Phrases, phrases_of
 from soundflow.data.tasks.plan import IGNORE, Choice, Plan
 from soundflow.data.timeline import EARLY_CUE_SECONDS
@@ -36,6 +36,7 @@ COMFORTABLE_CUT_SECONDS = 2.5  # a stream is made longer, where it may be, befor
 LOUD_SECONDS = 0.4  # the loudest stretch of this length is kept when a clip is cut
 LONGEST_TAIL_SECONDS = 4.0  # a stream of short clips is drawn no longer than needed, plus this
 CARBON_MONOXIDE_SHARE = 0.25  # of generated smoke alarms
+LONGEST_QUIET_CLIP_SECONDS = 12.0  # of speech or music in a long quiet stream
 QUIET_SNR_DB = (0.0, 15.0)  # of backgrounds alone, below the level clips would have had
 
 
@@ -50,6 +51,7 @@ class StreamConfig:
     counting_share: float = 0.0
     standing_share: float = 0.0
     quiet_share: float = 0.0
+    quiet_kinds: tuple[str, ...] = QUIET_KINDS  # what a quiet stream may hold, one kind a stream
     respond_share: float = 0.5  # of the events of proactive streams, those that call for advice
     other_kind_share: float = 0.0  # of clips that are plain speech or music
     by_label: bool = False  # draw a label first (square root of its clips), then a clip; else any clip alike
@@ -94,7 +96,7 @@ def stream(store: ClipStore, split: str, seed: int, index: int, config: StreamCo
         A stream whose length is a whole number of chunks within `config.seconds`.
 
     Raises:
-        InputError: the split has no events that call for a decision.
+        InputError: the split has no event for the task, in a proactive stream none with proactive true or false.
     """
 
     def draw(purpose: str) -> np.random.Generator:
@@ -121,11 +123,7 @@ def stream(store: ClipStore, split: str, seed: int, index: int, config: StreamCo
 @lru_cache(maxsize=8)
 def _stage(store: ClipStore, split: str, by_label: bool, rare_floor: int, labels: tuple[str, ...]) -> Stage:
     clips = [c for c in store.clips(split=split) if c.kind != "event" or not labels or c.label in labels]
-    stage = stage_of(clips, lambda label: phrases_of(store.label(label)), by_label, rare_floor)
-    if not stage.speaks and not stage.harmless:
-        message = f"split {split!r} of {store.folder} has no event with proactive true or false"
-        raise InputError("streams.no_events", message, f"splits there: {', '.join(store.splits)}")
-    return stage
+    return stage_of(clips, lambda label: phrases_of(store.label(label)), by_label, rare_floor)
 
 
 def _task(config: StreamConfig, rng: np.random.Generator) -> Task:
@@ -148,7 +146,10 @@ def _casting(
 ) -> tuple[tuple[Clip, ...], Plan]:
     rng = draw("cast")
     count = int(rng.integers(config.events[0], config.events[1] + 1))
-    chosen = cast(task, stage, count, rng, config.respond_share, config.other_kind_share)
+    chosen = cast(task, stage, count, rng, config.respond_share, config.other_kind_share, config.quiet_kinds)
+    if not chosen.clips and task != "quiet":
+        message = f"split {split!r} of {store.folder} has no event for a {task} stream"
+        raise InputError("streams.no_events", message, f"splits there: {', '.join(store.splits)}")
     return chosen.clips, _planned(store, task, chosen, draw("words"))
 
 
@@ -320,3 +321,35 @@ def _equalised(samples: Samples, rng: np.random.Generator, config: AugmentConfig
     if gains is None:
         return samples
     return np.asarray(scipy.fft.irfft(scipy.fft.rfft(samples) * gains, len(samples)), np.float32)
+
+
+def long_stream(store: ClipStore, split: str, kind: str, seed: int, index: int, seconds: float) -> Composition:
+    """A long stream of one kind only (`background`, `speech` or `music`) in which nothing calls for a word.
+
+    Speech and music stand in the foreground over background noise; background alone is two noise tracks.
+
+    Returns:
+        A stream of at least `seconds`.
+
+    Raises:
+        InputError: the split has no clips of that kind.
+    """
+
+    def draw(purpose: str) -> np.random.Generator:
+        return np.random.default_rng([seed, index, zlib.crc32(f"{kind} {purpose}".encode())])
+
+    store.prepare(split)
+    pool = [clip for clip in store.clips(split=split, kind=kind) if clip.proactive is not True]
+    if not pool:
+        raise InputError("streams.no_clips", f"split {split!r} of {store.folder} has no {kind}", "leave that kind out")
+    config, rng = bench_config(), draw("clips")
+    sources: list[SourceClip] = []
+    filled = LONGEST_TAIL_SECONDS
+    while kind != "background" and filled < seconds:
+        clip = pool[int(rng.integers(len(pool)))]
+        sources.append(_source(store, clip, IGNORE, LONGEST_QUIET_CLIP_SECONDS, config, rng))
+        filled += len(sources[-1].samples) / SAMPLE_RATE + sum(config.compose.gap_seconds) / 2
+    settings = dataclasses.replace(config.compose, least_seconds=seconds)
+    if not sources:
+        settings = dataclasses.replace(settings, snr_db=QUIET_SNR_DB)
+    return compose(sources, *_noise_tracks(store, split, config, draw), settings, draw, None, "quiet")

@@ -18,6 +18,7 @@ from soundflow.data.tasks.standing import is_urgent
 
 Task = Literal["proactive", "narration", "counting", "standing", "quiet"]
 
+QUIET_KINDS = ("background", "speech", "music")  # three kinds of stream that call for nothing
 MOST_OCCURRENCES = 4  # of a counted sound in one stream
 ABSENT_TARGET_SHARE = 0.15  # of streams that wait in vain
 HAZARD_SHARE = 0.12  # of streams that wait for one sound and meet an urgent other one
@@ -80,10 +81,6 @@ class Stage:
     benign: Pool  # events without advice, open ones included
     others: Pool  # plain speech and music
 
-    def decided(self) -> tuple[Pool, ...]:
-        """The pools a proactive stream is drawn from, without the empty ones."""
-        return tuple(pool for pool in (self.speaks, self.harmless) if pool)
-
 
 @dataclass(frozen=True)
 class Cast:
@@ -117,15 +114,20 @@ def cast(
     rng: np.random.Generator,
     respond_share: float = 0.5,
     other_kind_share: float = 0.0,
+    quiet_kinds: Sequence[str] = QUIET_KINDS,
 ) -> Cast:
     """Choose about `count` clips for a task.
 
     Args:
         respond_share: of the events of a proactive stream, those that call for advice.
         other_kind_share: of the clips of any stream, plain speech and music.
+        quiet_kinds: what a quiet stream may hold, one kind a stream.
+
+    Returns:
+        No clips for a quiet stream of background, or where the split has none for the task.
     """
     if task == "quiet":
-        return _quiet(stage, count, rng)
+        return _quiet(stage, count, rng, quiet_kinds)
     if task == "proactive":
         return _proactive(stage, count, rng, respond_share, other_kind_share)
     if task == "narration":
@@ -133,9 +135,8 @@ def cast(
     return _targeted(task, stage, count, rng, other_kind_share)
 
 
-def _quiet(stage: Stage, count: int, rng: np.random.Generator) -> Cast:
-    """Background alone, or plain speech, or music: three kinds of stream that call for nothing."""
-    kind = ("background", "speech", "music")[int(rng.integers(3))]
+def _quiet(stage: Stage, count: int, rng: np.random.Generator, kinds: Sequence[str]) -> Cast:
+    kind = kinds[int(rng.integers(len(kinds)))]
     group = [clip for clips in stage.others.groups.values() for clip in clips if clip.kind == kind]
     if not group:
         return Cast(())
@@ -144,6 +145,8 @@ def _quiet(stage: Stage, count: int, rng: np.random.Generator) -> Cast:
 
 def _proactive(stage: Stage, count: int, rng: np.random.Generator, respond: float, other: float) -> Cast:
     clips: list[Clip] = []
+    if not stage.speaks and not stage.harmless:
+        return Cast(())
     for _ in range(count):
         wanted = stage.speaks if rng.random() < respond else stage.harmless
         if stage.others and rng.random() < other:
@@ -154,6 +157,8 @@ def _proactive(stage: Stage, count: int, rng: np.random.Generator, respond: floa
 
 def _targeted(task: Task, stage: Stage, count: int, rng: np.random.Generator, other: float) -> Cast:
     """One to four clips of the target among sounds without advice; some standing conditions never come true."""
+    if not stage.events:
+        return Cast(())
     target = stage.events.label(rng)
     most = MOST_OCCURRENCES if task == "counting" else 2
     wanted = int(rng.integers(1, min(most, count) + 1))
