@@ -15,7 +15,7 @@ import typer
 from typer.main import get_command
 
 import soundflow
-from soundflow.cli import ask, doctor, listen, model, train
+from soundflow.cli import ask, bench, doctor, listen, model, train
 from soundflow.cli.failures import describe
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells count
@@ -32,6 +32,7 @@ app.command("ask")(ask.ask)
 app.command("train")(train.train)
 app.command("doctor")(doctor.doctor)
 app.add_typer(model.app, name="model")
+app.add_typer(bench.app, name="bench")
 
 
 @app.callback(invoke_without_command=True)
@@ -61,6 +62,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         _forget_stdout()
     except Exception as error:
+        if type(error).__name__ == "NoArgsIsHelpError":  # a group without a verb: Typer raises its help
+            print(error)
+            return 0
         if "--debug" in words:
             traceback.print_exc()
         line, code = describe(error)

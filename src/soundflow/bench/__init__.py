@@ -1,0 +1,1 @@
+"""Benchmarks: load, run through a session, score."""

@@ -1,0 +1,73 @@
+"""Intervals: bootstrap over recordings for shares, exact Poisson bounds for counts. Tests: tests/bench/test_bootstrap.py."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+DRAWS = 1000
+Counts = NDArray[np.float64]  # [..., columns]
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A figure with its 95 % bounds; None where there was nothing to measure."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+
+    def to_dict(self) -> dict[str, float | None]:
+        """Rounded to four digits."""
+        return {k: None if v is None else round(v, 4) for k, v in self.__dict__.items()}
+
+
+NOTHING = Interval(None, None, None)
+
+
+def bootstrap(counts: Counts, recordings: Sequence[str], figure: Callable[[Counts], Counts], seed: int = 0) -> Interval:
+    """A figure over events, resampled by recording.
+
+    Args:
+        counts: [events, columns], what each event adds.
+        recordings: the recording of each event; all its events are drawn together.
+        figure: from summed columns [..., columns] to [...]; NaN where undefined.
+    """
+    if not len(counts):
+        return NOTHING
+    _, group = np.unique(np.asarray(recordings), return_inverse=True)
+    sums = np.zeros((group.max() + 1, counts.shape[1]))
+    np.add.at(sums, group, counts)
+    value = float(figure(sums.sum(axis=0)))
+    if math.isnan(value):
+        return NOTHING
+    weights = np.random.default_rng(seed).multinomial(len(sums), np.full(len(sums), 1 / len(sums)), size=DRAWS)
+    drawn = figure(weights @ sums)
+    low, high = np.nanpercentile(drawn, [2.5, 97.5])
+    return Interval(value, float(low), float(high))
+
+
+def poisson_rate(count: int, hours: float) -> Interval:
+    """Events an hour with exact 95 % bounds (Garwood); nothing when no time was heard."""
+    if hours <= 0:
+        return NOTHING
+    low = 0.0 if count == 0 else _solve(lambda mean: 1 - _at_most(count - 1, mean), 0.025, count)
+    high = _solve(lambda mean: 1 - _at_most(count, mean), 0.975, count)
+    return Interval(count / hours, low / hours, high / hours)
+
+
+def _at_most(count: int, mean: float) -> float:
+    """P(X ≤ count) of a Poisson variable."""
+    return math.fsum(math.exp(i * math.log(mean) - mean - math.lgamma(i + 1)) if mean else float(i == 0) for i in range(count + 1))
+
+
+def _solve(rising: Callable[[float], float], target: float, near: int) -> float:
+    low, high = 0.0, 10.0 + 3.0 * near
+    for _ in range(80):
+        middle = (low + high) / 2
+        low, high = (middle, high) if rising(middle) < target else (low, middle)
+    return (low + high) / 2
