@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.fft
 from numpy.typing import NDArray
 
 Samples = NDArray[np.float32]
@@ -94,22 +93,33 @@ def room_response(rng: np.random.Generator, seconds: float, direct_to_reverberan
     return tail.astype(np.float32)
 
 
+def fast_length(least: int) -> int:
+    """The smallest 2^a · 3^b that is not below `least`: a length that transforms quickly."""
+    found = 1 << max(0, least - 1).bit_length()
+    power = 1
+    while power < found:
+        twos = max(0, -(-least // power) - 1).bit_length()
+        found = min(found, power << twos)
+        power *= 3
+    return found
+
+
 def _through_room_and_device(samples: Samples, rng: np.random.Generator, config: AugmentConfig) -> Samples:
     response = None
     if rng.random() < config.room_share:
         reverberation = float(rng.uniform(*config.reverberation_seconds))
         response = room_response(rng, reverberation, float(rng.uniform(*config.direct_to_reverberant_db)))
     extra = 0 if response is None else len(response)
-    size = scipy.fft.next_fast_len(len(samples) + extra, real=True)
+    size = fast_length(len(samples) + extra)
     gains = band_gains(size // 2 + 1, rng, config)
     if gains is None and response is None:
         return samples
-    spectrum = scipy.fft.rfft(samples, size)
+    spectrum = np.fft.rfft(samples, size)
     if gains is not None:
         spectrum *= gains
     if response is not None:
-        spectrum *= scipy.fft.rfft(response, size)
-    return np.asarray(scipy.fft.irfft(spectrum, size)[: len(samples)], np.float32)
+        spectrum *= np.fft.rfft(response, size)
+    return np.asarray(np.fft.irfft(spectrum, size)[: len(samples)], np.float32)
 
 
 def band_gains(bins: int, rng: np.random.Generator, config: AugmentConfig) -> Gains | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-import scipy.fft
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
@@ -29,13 +28,13 @@ def stft(samples: Samples) -> Spectrum:
     padded = np.zeros(hops * HOP + 2 * EDGE, np.float32)
     padded[EDGE : EDGE + len(samples)] = samples
     frames = sliding_window_view(padded, N_FFT)[::HOP] * window()
-    return scipy.fft.rfft(frames, axis=1)  # type: ignore[no-any-return]
+    return np.asarray(np.fft.rfft(frames, axis=1), np.complex64)
 
 
 def istft(spectrum: Spectrum) -> Samples:
     """Samples of frames by weighted overlap-add, float32 [hops · 160]; where frames were dropped they cross-fade."""
     hops = len(spectrum)
-    frames = scipy.fft.irfft(spectrum, n=N_FFT, axis=1) * window()
+    frames = np.fft.irfft(spectrum, n=N_FFT, axis=1) * window()
     return _overlap_add(frames, hops) / _weights(hops)
 
 

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-import scipy.fft
 from numpy.typing import NDArray
 
 from soundflow.audio.pcm import SAMPLE_RATE
@@ -320,7 +319,7 @@ def _equalised(samples: Samples, rng: np.random.Generator, config: AugmentConfig
     gains = band_gains(len(samples) // 2 + 1, rng, config)
     if gains is None:
         return samples
-    return np.asarray(scipy.fft.irfft(scipy.fft.rfft(samples) * gains, len(samples)), np.float32)
+    return np.asarray(np.fft.irfft(np.fft.rfft(samples) * gains, len(samples)), np.float32)
 
 
 def long_stream(store: ClipStore, split: str, kind: str, seed: int, index: int, seconds: float) -> Composition:
