@@ -40,7 +40,7 @@ def encode(compat: Path) -> Encode:
     last = ("ln_post", "proj")
     encoder.load_state_dict({name: row for name, row in weights.items() if not name.startswith(last)})
     adapter.load_state_dict({name: row for name, row in weights.items() if name.startswith(last)})
-    return lambda mel: adapter(encoder(mel))  # type: ignore[no-any-return]
+    return lambda mel: adapter(encoder(mel))
 
 
 def served(path: Path, encode: Encode, silent_chunks: int = 0, resets: Collection[int] = ()) -> NDArray[np.float32]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from soundflow.audio.chunking import Chunker
 from soundflow.errors import UsageError
 
 
+@settings(deadline=None)
 @given(st.integers(1, 50), st.lists(st.integers(0, 130), max_size=12))
 def test_any_cut_gives_the_same_chunks(chunk_samples: int, sizes: list[int]) -> None:
     sound = np.arange(sum(sizes), dtype=np.float32) + 1

@@ -156,6 +156,7 @@ class Trickle(io.BytesIO):
         return super().read(min(wanted, size if size is not None and size > 0 else wanted))
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(1, 9), max_size=40), st.integers(1, 200))
 def test_stdin_in_any_pieces(sizes: list[int], count: int) -> None:
     sound = np.random.default_rng(count).integers(-100, 100, count).astype(np.float32) / np.float32(32_768)

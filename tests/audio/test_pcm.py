@@ -6,7 +6,7 @@ import logging
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from soundflow.audio.pcm import Cleaner, from_s16le, to_mono, to_s16le
@@ -23,6 +23,7 @@ def test_past_full_scale_is_clipped() -> None:
     assert from_s16le(to_s16le(np.array([1.5, -1.5], np.float32))).tolist() == [32767 / 32768, -1.0]
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=400).filter(lambda raw: len(raw) % 2 == 0))
 def test_there_and_back_is_the_identity(raw: bytes) -> None:
     assert to_s16le(from_s16le(raw)) == raw

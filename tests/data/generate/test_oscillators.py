@@ -27,7 +27,7 @@ def test_a_changing_pitch_has_the_phase_that_belongs_to_it() -> None:
     assert np.abs(harmonic(pitch, [1.0], 1.0) - expected).max() < 0.1
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(st.floats(60, 7000))
 def test_nothing_folds_back(hertz: float) -> None:
     sound = harmonic(hertz, [1.0] * 40, 1.0) * np.hanning(16_000)
