@@ -37,6 +37,12 @@ def test_without_words_help_is_shown(capsys: pytest.CaptureFixture[str]) -> None
     assert "soundflow listen kitchen" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("group", [verb[0] for verb in commands() if len(verb) == 2])
+def test_a_group_without_a_verb_shows_its_help(group: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([group]) == 0
+    assert f"soundflow {group}" in capsys.readouterr().out
+
+
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--version"]) == 0
     assert capsys.readouterr().out == f"{soundflow.__version__}\n"

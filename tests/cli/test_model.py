@@ -31,11 +31,6 @@ def test_facts_as_lines_and_the_card(model_folder: Path, capsys: pytest.CaptureF
     assert "front end" in out and str(card) in out
 
 
-def test_a_group_without_a_verb_shows_its_help(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["model"]) == 0
-    assert "soundflow model info nano" in capsys.readouterr().out
-
-
 def test_a_folder_without_a_model_is_bad_input(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["model", "info", str(tmp_path)]) == 1
     assert "config.json" in capsys.readouterr().err

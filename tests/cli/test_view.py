@@ -56,7 +56,7 @@ def test_plain_view_line_by_line() -> None:
         "  0:00.8  urgent: Glass broke.",
         "  decisions  0:00.0 |·█▒█| 0:01.6",
         "  p(speak)   0:00.0 |▁█ ▅| 0:01.6",
-        "1.6 s heard · 4 chunks · 1 reply · 4.0 ms a decision (95 %: 6.2 ms) · 100 times faster than real time",
+        "1.6 s heard · 4 chunks · 1 reply · 4.0 ms a decision (p95 6.2) · 100× real time",
     ]
 
 

@@ -6,6 +6,7 @@ Tests: tests/cli/test_live_view.py.
 from __future__ import annotations
 
 import time
+from itertools import groupby
 from statistics import median
 from types import TracebackType
 from typing import TextIO
@@ -79,7 +80,7 @@ class LiveView:
         self._live.update(Group(*rows), refresh=True)
 
     def _row(self, name: str, content: Text) -> Text:
-        return Text(f"{name:<{_MARGIN}}", style="dim", no_wrap=True).append_text(content)
+        return Text.assemble((f"{name:<{_MARGIN}}", "dim"), content, no_wrap=True)
 
     def _width(self) -> int:
         return max(1, self._console.width - _MARGIN - 1)
@@ -87,8 +88,8 @@ class LiveView:
     def _lane(self) -> Text:
         styles = {self._glyphs.silent: "green", self._glyphs.response: "bold red", self._glyphs.waiting: "red"}
         text = Text()
-        for mark in list(self._recent.lane)[-self._width() :]:
-            text.append(mark, styles.get(mark, ""))
+        for mark, run in groupby(list(self._recent.lane)[-self._width() :]):
+            text.append("".join(run), styles.get(mark, ""))
         return text
 
     def _levels(self) -> Text:

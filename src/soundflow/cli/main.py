@@ -32,7 +32,11 @@ app.command("ask")(ask.ask)
 app.command("train")(train.train)
 app.command("doctor")(doctor.doctor)
 app.add_typer(model.app, name="model")
-app.add_typer(bench.app, name="bench")
+app.add_typer(
+    bench.app,
+    name="bench",
+    help="Measure a model.\n\n\b\nExample:\n  soundflow bench trigger --clips ../clips --streams 200",
+)
 
 
 @app.callback(invoke_without_command=True)

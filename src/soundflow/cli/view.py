@@ -195,11 +195,12 @@ def notice(event: Error | Memory) -> str | None:
 
 def summary(event: End, dash: str = "·") -> str:
     """The last line: how much was heard, what came of it, and how fast."""
+    times = "x" if dash.isascii() else "×"
     parts = [f"{event.seconds:.1f} s heard", _count(event.chunks, "chunk"), _count_replies(event.replies)]
     if event.latency_ms_p50 is not None and event.latency_ms_p95 is not None:
-        parts.append(f"{event.latency_ms_p50:.1f} ms a decision (95 %: {event.latency_ms_p95:.1f} ms)")
+        parts.append(f"{event.latency_ms_p50:.1f} ms a decision (p95 {event.latency_ms_p95:.1f})")
     if event.real_time_factor:
-        parts.append(f"{1 / event.real_time_factor:.0f} times faster than real time")
+        parts.append(f"{1 / event.real_time_factor:.0f}{times} real time")
     return f" {dash} ".join(parts)
 
 
