@@ -121,6 +121,23 @@ def test_the_microphone_is_heard_live(
     assert lines_of(capsys.readouterr().out)[-1]["seconds"] == pytest.approx(0.8)
 
 
+@pytest.mark.parametrize("how", [[], ["--json"]], ids=["plain", "json"])
+def test_a_microphone_that_fails_at_once_writes_nothing(
+    scripted: Model, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], how: list[str]
+) -> None:
+    from soundflow.testing.microphone import FakeMicrophone
+
+    missing = FakeMicrophone(np.zeros(CHUNK, np.float32), unplugged_at=0.0)
+    monkeypatch.setattr("soundflow.api.open_source", lambda *_: iter(missing))
+    assert main(["listen", "mic", *how]) == 3
+    out, err = capsys.readouterr()
+    assert out == "" and len(err.splitlines()) == 1
+    unplugged = FakeMicrophone(np.zeros(2 * CHUNK, np.float32), unplugged_at=0.5)
+    monkeypatch.setattr("soundflow.api.open_source", lambda *_: iter(unplugged))
+    assert main(["listen", "mic", *how]) == 3
+    assert capsys.readouterr().out != ""
+
+
 def test_a_process_of_its_own_keeps_standard_output_clean(program: Run, model_folder: Path, recording: Path) -> None:
     done = program(["listen", str(recording), "--model", str(model_folder), "--json"])
     assert done.returncode == 0, done.stderr

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from soundflow.cli.interrupt import Interrupt
     from soundflow.stream.events import Event
 
+_SPOKEN_NAMES = {"-": "standard input", "mic": "microphone"}
 _LIVE_BLOCKS_A_CHUNK = 4  # live sound is handed over in tenths of a second at 0.4 s chunks; chosen
 
 
@@ -100,12 +101,20 @@ def _in_real_time(
 ) -> Iterator[Event]:
     """Hear as the sound comes, with hearing and speaking in two threads."""
     from soundflow.stream.clock import WallClock
+    from soundflow.stream.events import End
     from soundflow.stream.workers import in_real_time
 
     clock = WallClock()
     source = in_real_time(blocks, clock) if is_paced else blocks
     with model.live_session(instruction, threshold, clock) as session:
-        yield from interrupt.until_set(session.hear(source))
+        nothing_heard: Event | None = None
+        for event in interrupt.until_set(session.hear(source)):
+            if isinstance(event, End) and not event.chunks:
+                nothing_heard = event  # told only when no error follows
+            else:
+                yield event
+        if nothing_heard is not None:
+            yield nothing_heard
         if interrupt.is_set:
             session.end()
             yield from session.events()

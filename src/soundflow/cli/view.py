@@ -112,10 +112,14 @@ class PlainView:
         self._glyphs = glyphs_for(out)
         self._lane = self._levels = ""
         self._row_start = 0.0
+        self._is_headed = False
         self._said_at: dict[int, float] = {}
 
     def show(self, event: Event) -> None:
-        """Write what the event adds."""
+        """Write what the event adds; the heading comes with the first, so that a failed start writes nothing."""
+        if not self._is_headed:
+            self._is_headed = True
+            self._line(title(self._heading, self._glyphs.dash))
         match event:
             case Decision():
                 self._lane += self._glyphs.mark(event)
@@ -136,7 +140,6 @@ class PlainView:
                 pass
 
     def __enter__(self) -> PlainView:
-        self._line(title(self._heading, self._glyphs.dash))
         return self
 
     def __exit__(
