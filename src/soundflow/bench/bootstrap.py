@@ -1,4 +1,7 @@
-"""Intervals: bootstrap over recordings for shares, exact Poisson bounds for counts. Tests: tests/bench/test_bootstrap.py."""
+"""Intervals: bootstrap over recordings for shares, exact Poisson bounds for counts.
+
+Tests: tests/bench/test_bootstrap.py.
+"""
 
 from __future__ import annotations
 
@@ -46,7 +49,7 @@ def bootstrap(counts: Counts, recordings: Sequence[str], figure: Callable[[Count
     if math.isnan(value):
         return NOTHING
     weights = np.random.default_rng(seed).multinomial(len(sums), np.full(len(sums), 1 / len(sums)), size=DRAWS)
-    drawn = figure(weights @ sums)
+    drawn = figure(np.asarray(weights @ sums, np.float64))
     low, high = np.nanpercentile(drawn, [2.5, 97.5])
     return Interval(value, float(low), float(high))
 
@@ -62,7 +65,9 @@ def poisson_rate(count: int, hours: float) -> Interval:
 
 def _at_most(count: int, mean: float) -> float:
     """P(X ≤ count) of a Poisson variable."""
-    return math.fsum(math.exp(i * math.log(mean) - mean - math.lgamma(i + 1)) if mean else float(i == 0) for i in range(count + 1))
+    if mean <= 0:
+        return 1.0
+    return math.fsum(math.exp(i * math.log(mean) - mean - math.lgamma(i + 1)) for i in range(count + 1))
 
 
 def _solve(rising: Callable[[float], float], target: float, near: int) -> float:

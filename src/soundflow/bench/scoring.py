@@ -5,15 +5,15 @@ Knows nothing of models or sound. Tests: tests/bench/test_scoring.py.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from soundflow.bench.naming import names_sound
 from soundflow.data.timeline import StreamEvent, Timeline
 
-LATE_SECONDS = 1.6  # after its cue a RESPOND event may still be answered
-QUIET_SECONDS = 0.8  # after its end an IGNORE event must still be left alone
-TOLERANCE = 1e-6  # seconds; far below one sample
+LATE_SECONDS = 1.6  # ruling 11: after its cue a RESPOND event may still be answered
+QUIET_SECONDS = 0.8  # ruling 11: after its end an IGNORE event must still be left alone
+TOLERANCE = 1e-6  # seconds; far below one sample, far above what adding chunks up can err
 
 Names = Mapping[str, Sequence[str]]  # label → its display name and synonyms
 
@@ -23,7 +23,7 @@ class SpokenReply:
     """A reply as it was heard: the stream time at which it started, and its text."""
 
     at: float
-    text: str
+    text: str = ""
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,8 @@ class EventResult:
     recording: str
     responds: bool
     right: bool
-    named: bool | None
+    named: bool | None = None
+    synthetic: bool = False
 
 
 @dataclass(frozen=True)
@@ -49,44 +50,77 @@ class StreamResult:
 def score_stream(timeline: Timeline, replies: Sequence[SpokenReply], names: Names) -> StreamResult:
     """Judge one stream.
 
-    A RESPOND event is right when a reply starts in [onset, cue + 1.6 s]; it takes the earliest one. An IGNORE event
-    is right when none of the replies left starts in [onset, end + 0.8 s]; it takes all that do. `open` events are
-    left out, and what is said at them is neither right nor stray.
+    A RESPOND event is right when a reply starts in [onset, cue + 1.6 s]; it takes one reply. An IGNORE event is right
+    when none of the replies left starts in [onset, end + 0.8 s]; what starts there is charged to the one that sounded
+    last. `open` events are left out, and what is said at them is neither right nor stray. The rest is stray, a second
+    answer to the same event included.
+
+    Args:
+        names: what a right reply may call a sound; a label that is not there goes by its own words.
 
     Source: ruling 11.
     """
-    left = sorted(replies, key=lambda r: r.at)
-    judged: dict[int, EventResult] = {}
-    for i, event in _of(timeline, "respond"):
-        answer = next((r for r in left if _within(r.at, event.onset, event.cue + LATE_SECONDS)), None)
-        if answer is not None:
-            left.remove(answer)
-        named = None if answer is None else names_sound(answer.text, names.get(event.label, (event.label,)))
-        judged[i] = EventResult(event.label, event.recording, True, answer is not None, named)
-    for i, event in _of(timeline, "ignore"):
-        said = [r for r in left if _within(r.at, event.onset, event.end + QUIET_SECONDS)]
-        left = [r for r in left if r not in said]
-        judged[i] = EventResult(event.label, event.recording, False, not said, None)
-    for _, event in _of(timeline, "open"):
-        left = [r for r in left if not _within(r.at, event.onset, event.end + QUIET_SECONDS)]
-    return StreamResult(tuple(judged[i] for i in sorted(judged)), tuple(r.at for r in left), timeline.seconds)
+    answers = charge_responses(timeline.events, replies)
+    left = [r for i, r in enumerate(replies) if i not in answers.values()]
+    blamed = [_last_window(timeline.events, "ignore", reply.at) for reply in left]
+    judged = [
+        _answered(event, replies, answers.get(i), names) if event.decision == "respond" else _ignored(event, i, blamed)
+        for i, event in enumerate(timeline.events)
+        if _is_due(event, "respond") or _is_due(event, "ignore")
+    ]
+    stray = [
+        reply.at
+        for reply, ignored in zip(left, blamed, strict=True)
+        if ignored is None and _last_window(timeline.events, "open", reply.at) is None
+    ]
+    return StreamResult(tuple(judged), tuple(stray), timeline.seconds)
 
 
-def names_sound(text: str, names: Sequence[str]) -> bool:
-    """Whether a text holds one of the names, as whole words, whatever the case; a name may take a plural "s"."""
-    said = f" {' '.join(_words(text))} "
-    forms = (" ".join(_words(name)) for name in names)
-    return any(f" {form} " in said or f" {form}s " in said for form in forms if form)
+def charge_responses(events: Sequence[StreamEvent], replies: Sequence[SpokenReply]) -> dict[int, int]:
+    """Which reply answers which RESPOND event: index of event → index of reply.
+
+    Replies are taken in the order of time, each by the waiting event whose window closes first: no other charging
+    makes more events right.
+
+    Source: own; earliest deadline first.
+    """
+    charged: dict[int, int] = {}
+    for k in sorted(range(len(replies)), key=lambda k: replies[k].at):
+        waiting = [
+            i
+            for i, event in enumerate(events)
+            if i not in charged and _is_due(event, "respond") and _is_inside(replies[k].at, event)
+        ]
+        if waiting:
+            charged[min(waiting, key=lambda i: (_window(events[i])[1], i))] = k
+    return charged
 
 
-def _words(text: str) -> list[str]:
-    return re.findall(r"[\w']+", re.sub(r"\(.*?\)", " ", text.casefold()))
+def _answered(event: StreamEvent, replies: Sequence[SpokenReply], answer: int | None, names: Names) -> EventResult:
+    words = names.get(event.label, (event.label.replace("_", " "),))
+    named = None if answer is None else names_sound(replies[answer].text, words)
+    return EventResult(event.label, event.recording, True, answer is not None, named, event.synthetic)
 
 
-def _of(timeline: Timeline, decision: str) -> list[tuple[int, StreamEvent]]:
-    found = [(i, e) for i, e in enumerate(timeline.events) if e.decision == decision and e.role == "foreground"]
-    return sorted(found, key=lambda pair: pair[1].onset)
+def _ignored(event: StreamEvent, index: int, blamed: Sequence[int | None]) -> EventResult:
+    return EventResult(event.label, event.recording, False, index not in blamed, None, event.synthetic)
 
 
-def _within(at: float, start: float, end: float) -> bool:
+def _last_window(events: Sequence[StreamEvent], decision: str, at: float) -> int | None:
+    """The event of a decision, with the latest onset, in whose window the moment lies."""
+    inside = [i for i, event in enumerate(events) if _is_due(event, decision) and _is_inside(at, event)]
+    return max(inside, key=lambda i: (events[i].onset, i), default=None)
+
+
+def _is_due(event: StreamEvent, decision: str) -> bool:
+    return event.role == "foreground" and event.decision == decision
+
+
+def _is_inside(at: float, event: StreamEvent) -> bool:
+    start, end = _window(event)
     return start - TOLERANCE <= at <= end + TOLERANCE
+
+
+def _window(event: StreamEvent) -> tuple[float, float]:
+    """First and last moment, in seconds of stream, at which a reply is charged to an event."""
+    return event.onset, event.cue + LATE_SECONDS if event.decision == "respond" else event.end + QUIET_SECONDS

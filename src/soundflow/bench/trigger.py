@@ -6,29 +6,50 @@ counted on long streams of background, speech and music. Tests: tests/bench/test
 
 from __future__ import annotations
 
-import platform
+import math
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from soundflow.bench.bootstrap import Counts, Interval, bootstrap, poisson_rate
-from soundflow.bench.scoring import EventResult, Names, SpokenReply, StreamResult, score_stream
+from soundflow.bench.bootstrap import NOTHING, Counts, Interval, bootstrap, poisson_rate
+from soundflow.bench.listening import STRAY_KINDS, STRAY_STREAM_SECONDS, Heard, Job, Kind, Setting, hear_all
+from soundflow.bench.machine import describe_machine
+from soundflow.bench.scoring import EventResult, Names, SpokenReply, score_stream
 from soundflow.data.clips import ClipStore
-from soundflow.data.compose import Composition
-from soundflow.data.streams import bench_config, long_stream, stream
 from soundflow.data.timeline import Timeline
-from soundflow.errors import InputError
+from soundflow.errors import InputError, UsageError
 from soundflow.model.bundle import Bundle
-from soundflow.stream.events import Event, ReplyEnd, ReplyStart
-from soundflow.stream.session import Session
 
-STRAY_KINDS = ("background", "speech", "music")
-STRAY_STREAM_SECONDS = 120.0
-Listener = Callable[[Composition], list[SpokenReply]]
+RATES = ("trigger_accuracy", "balanced_accuracy", "recall", "specificity", "named")
+REASONS_SHOWN = 10  # unusable clips that are named with their reason
 Progress = Callable[[str, float], None]  # what was heard, seconds of sound
+
+
+@dataclass(frozen=True)
+class StrayRow:
+    """Replies an hour where nothing called for a word, or the reason why that was not measured."""
+
+    rate: Interval = NOTHING
+    replies: int = 0
+    hours: float = 0.0
+    recordings: int = 0
+    synthetic_share: float = 0.0  # of the foreground's seconds
+    reason: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The rate's three values, and what they rest on."""
+        if self.reason is not None:
+            return {**self.rate.to_dict(), "reason": self.reason}
+        return {
+            **self.rate.to_dict(),
+            "replies": self.replies,
+            "hours": round(self.hours, 4),
+            "recordings": self.recordings,
+            "synthetic_share": round(self.synthetic_share, 4),
+        }
 
 
 @dataclass(frozen=True)
@@ -40,118 +61,111 @@ class TriggerReport:
     recall: Interval
     specificity: Interval
     named: Interval
-    stray_per_hour: Mapping[str, Interval]
+    stray_per_hour: Mapping[str, StrayRow]
     per_label: Mapping[str, Mapping[str, Any]]
     trivial: Mapping[str, Mapping[str, Any]]
     streams: int
     hours: float
+    events: int
+    recordings: int
     about: Mapping[str, Any] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """The one object that `--json` prints."""
-        rates = ("trigger_accuracy", "balanced_accuracy", "recall", "specificity", "named")
         return {
-            **{name: getattr(self, name).to_dict() for name in rates},
-            "stray_per_hour": {kind: rate.to_dict() for kind, rate in self.stray_per_hour.items()},
+            **{name: getattr(self, name).to_dict() for name in RATES},
+            "stray_per_hour": {kind: row.to_dict() for kind, row in self.stray_per_hour.items()},
             "per_label": dict(self.per_label),
             "trivial": dict(self.trivial),
             "streams": self.streams,
             "hours": round(self.hours, 4),
+            "events": self.events,
+            "recordings": self.recordings,
             **self.about,
         }
 
 
+def evaluate(
+    bundle: Bundle, store: ClipStore, split: str, streams: int, seed: int, threshold: float | None = None
+) -> TriggerReport:
+    """Trigger accuracy alone, without the long streams: what a training script asks for."""
+    return run_trigger(bundle, Setting(store, split, seed, threshold=threshold), streams, stray_hours=0.0)
+
+
 def run_trigger(
     bundle: Bundle,
-    store: ClipStore,
-    split: str,
+    setting: Setting,
     streams: int,
-    seed: int,
-    threshold: float | None = None,
     stray_hours: float = 0.5,
+    workers: int = 1,
     progress: Progress = lambda what, seconds: None,
 ) -> TriggerReport:
     """Compose, listen, judge.
 
     Args:
+        streams: ordinary streams, 16-24 s each.
         stray_hours: of each kind of long stream; 0 leaves them out.
+        workers: processes.
 
     Raises:
         InputError: the folder has no such split, or nothing in it calls for a decision.
+        UsageError: no streams, or a negative number of hours.
     """
-    if split not in store.splits:
-        raise InputError("bench.split", f"no split {split!r} in {store.folder}", f"there is: {', '.join(store.splits)}")
-    store.prepare(split)
-
-    def listener(made: Composition) -> list[SpokenReply]:
-        return listen(bundle, made, threshold)
-
-    heard: list[tuple[Timeline, list[SpokenReply]]] = []
-    for i in range(streams):
-        made = stream(store, split, seed, i, bench_config())
-        heard.append((made.timeline, listener(made)))
-        progress("streams", made.timeline.seconds)
-    stray = {kind: _stray(store, split, kind, seed, stray_hours, listener, progress) for kind in STRAY_KINDS}
-    about = {
-        "split": split,
-        "seed": seed,
-        "model": bundle.name,
-        "threshold": bundle.config.response_threshold if threshold is None else threshold,
-        "machine": f"{platform.machine()} {platform.system()}",
-        "unusable_clips": len(store.quarantined),
+    _check(setting, streams, stray_hours)
+    missing = _missing_kinds(setting, stray_hours)
+    long_streams = math.ceil(stray_hours * 3600 / STRAY_STREAM_SECONDS)
+    jobs = [Job("streams", i) for i in range(streams)]
+    jobs += [Job(kind, i) for kind in STRAY_KINDS if kind not in missing for i in range(long_streams)]
+    heard: dict[Kind, list[Heard]] = defaultdict(list)
+    for one in hear_all(bundle, setting, jobs, workers):
+        heard[one.job.kind].append(one)
+        progress(one.job.kind, one.timeline.seconds)
+    stray: dict[str, StrayRow] = {
+        kind: StrayRow(reason=missing[kind]) if kind in missing else stray_row(heard[kind]) for kind in STRAY_KINDS
     }
-    return report(heard, _names(store), stray, about)
+    pairs = [(one.timeline, one.replies) for one in heard["streams"]]
+    return report(pairs, names_of(setting.store), stray, _about(bundle, setting, workers))
 
 
-def listen(bundle: Bundle, made: Composition, threshold: float | None) -> list[SpokenReply]:
-    """The replies of one session over one stream; replies take no stream time here."""
-    with Session(bundle, instruction=made.timeline.instruction, threshold=threshold) as session:
-        return spoken([*session.feed(made.samples), *session.end()])
-
-
-def spoken(events: Iterable[Event]) -> list[SpokenReply]:
-    """Replies out of a session's events."""
-    starts: dict[int, float] = {}
-    found: list[SpokenReply] = []
-    for event in events:
-        if isinstance(event, ReplyStart):
-            starts[event.reply] = event.at
-        elif isinstance(event, ReplyEnd):
-            found.append(SpokenReply(starts[event.reply], event.text))
-    return found
+def names_of(store: ClipStore) -> Names:
+    """What each label of a folder may be called."""
+    return {label: store.label(label).names for label in {clip.label for clip in store.clips()}}
 
 
 def report(
-    heard: Sequence[tuple[Timeline, list[SpokenReply]]],
+    heard: Sequence[tuple[Timeline, Sequence[SpokenReply]]],
     names: Names,
-    stray: Mapping[str, Interval],
+    stray: Mapping[str, StrayRow],
     about: Mapping[str, Any],
 ) -> TriggerReport:
     """Judge what was heard, and beside it what always silent and always respond would score."""
     results = [score_stream(timeline, replies, names) for timeline, replies in heard]
-    events = [e for r in results for e in r.events]
-    silent = [score_stream(t, [], names) for t, _ in heard]
-    always = [score_stream(t, _at_every_chunk(t), names) for t, _ in heard]
-    hours = sum(r.seconds for r in results) / 3600
-    in_streams = poisson_rate(sum(len(r.stray) for r in results), hours).to_dict()
+    events = [event for result in results for event in result.events]
+    hours = sum(result.seconds for result in results) / 3600
+    in_streams = poisson_rate(sum(len(result.stray) for result in results), hours)
     return TriggerReport(
-        **_rates(events),
+        **rates(events),
         stray_per_hour=stray,
-        per_label=_per_label(events),
-        trivial={"always_silent": _plain(silent), "always_respond": _plain(always)},
+        per_label=per_label(events),
+        trivial={
+            "always_silent": _trivial([(timeline, ()) for timeline, _ in heard]),
+            "always_respond": _trivial([(timeline, at_every_chunk(timeline)) for timeline, _ in heard]),
+        },
         streams=len(results),
         hours=hours,
-        about={**about, "stray_per_hour_in_streams": in_streams},
+        events=len(events),
+        recordings=len({event.recording for event in events}),
+        about={**about, **_synthetic(events), "stray_per_hour_in_streams": in_streams.to_dict()},
     )
 
 
-def _rates(events: Sequence[EventResult]) -> dict[str, Interval]:
-    """Columns: right responds, responds, right ignores, ignores, named."""
-    counts = np.array(
-        [[e.responds * e.right, e.responds, (not e.responds) * e.right, not e.responds, bool(e.named)] for e in events],
-        dtype=np.float64,
-    ).reshape(-1, 5)
-    recordings = [e.recording for e in events]
+def rates(events: Sequence[EventResult]) -> dict[str, Interval]:
+    """The five figures over events, resampled by recording."""
+    columns = [  # right responds, responds, right ignores, ignores, named
+        (e.responds and e.right, e.responds, not e.responds and e.right, not e.responds, bool(e.named)) for e in events
+    ]
+    counts = np.array(columns, dtype=np.float64).reshape(-1, 5)
+    recordings = [event.recording for event in events]
     figures: dict[str, Callable[[Counts], Counts]] = {
         "trigger_accuracy": lambda c: _share(c[..., 0] + c[..., 2], c[..., 1] + c[..., 3]),
         "balanced_accuracy": lambda c: (_share(c[..., 0], c[..., 1]) + _share(c[..., 2], c[..., 3])) / 2,
@@ -162,54 +176,106 @@ def _rates(events: Sequence[EventResult]) -> dict[str, Interval]:
     return {name: bootstrap(counts, recordings, figure) for name, figure in figures.items()}
 
 
-def _share(part: Counts, whole: Counts) -> Counts:
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray(part / whole)
-
-
-def _plain(results: Sequence[StreamResult]) -> dict[str, float | None]:
-    rates = _rates([e for r in results for e in r.events])
-    return {name: rates[name].to_dict()["value"] for name in rates if name != "named"}
-
-
-def _per_label(events: Sequence[EventResult]) -> dict[str, dict[str, Any]]:
+def per_label(events: Sequence[EventResult]) -> dict[str, dict[str, Any]]:
+    """Each label: events, right ones, their share, what was due, and the share of right replies that named it."""
     groups: dict[str, list[EventResult]] = defaultdict(list)
     for event in events:
         groups[event.label].append(event)
-    rows = {}
+    rows: dict[str, dict[str, Any]] = {}
     for label, group in sorted(groups.items()):
-        right = [e for e in group if e.right]
-        named = [e.named for e in right if e.named is not None]
+        found = rates(group)
+        due = {event.responds for event in group}
         rows[label] = {
             "n": len(group),
-            "right": len(right),
-            "rate": round(len(right) / len(group), 4),
-            "decision": "respond" if group[0].responds else "ignore",
-            "named": round(sum(named) / len(named), 4) if named else None,
+            "right": sum(event.right for event in group),
+            "rate": found["trigger_accuracy"].to_dict(),
+            "decision": "mixed" if len(due) > 1 else "respond" if True in due else "ignore",
+            "named": found["named"].to_dict(),
         }
     return rows
 
 
-def _at_every_chunk(timeline: Timeline) -> list[SpokenReply]:
-    count = int(timeline.seconds / timeline.chunk_seconds)
-    return [SpokenReply((k + 1) * timeline.chunk_seconds, "") for k in range(count)]
+def stray_row(heard: Sequence[Heard]) -> StrayRow:
+    """Count every reply on long streams in which nothing called for one."""
+    if not heard:
+        return StrayRow(reason="no long streams were asked for")
+    events = [event for one in heard for event in one.timeline.events]
+    tracks = [track for one in heard for track in one.timeline.noise]
+    seconds = sum(one.timeline.seconds for one in heard)
+    sounding = sum(event.end - event.onset for event in events)
+    synthetic = sum(event.end - event.onset for event in events if event.synthetic)
+    replies = sum(len(one.replies) for one in heard)
+    return StrayRow(
+        rate=poisson_rate(replies, seconds / 3600),
+        replies=replies,
+        hours=seconds / 3600,
+        recordings=len({one.recording for one in (events or tracks)}),
+        synthetic_share=synthetic / sounding if sounding else 0.0,
+    )
 
 
-def _stray(
-    store: ClipStore, split: str, kind: str, seed: int, hours: float, listener: Listener, progress: Progress
-) -> Interval:
-    """Replies an hour on long streams of one kind, in which nothing calls for a word."""
-    pool = [c for c in store.clips(split=split, kind=kind) if c.proactive is not True]
-    count, seconds, i = 0, 0.0, 0
-    while pool and seconds < hours * 3600:
-        made = long_stream(store, split, kind, seed, i, STRAY_STREAM_SECONDS)
-        count += len(listener(made))
-        seconds += made.timeline.seconds
-        progress(kind, made.timeline.seconds)
-        i += 1
-    return poisson_rate(count, seconds / 3600)
+def at_every_chunk(timeline: Timeline) -> list[SpokenReply]:
+    """A reply at the end of every chunk: what "always respond" says."""
+    count = round(timeline.seconds / timeline.chunk_seconds)
+    return [SpokenReply((k + 1) * timeline.chunk_seconds) for k in range(count)]
 
 
-def _names(store: ClipStore) -> Names:
-    labels = {c.label for c in store.clips()}
-    return {label: store.label(label).names for label in labels}
+def _trivial(heard: Sequence[tuple[Timeline, Sequence[SpokenReply]]]) -> dict[str, Any]:
+    results = [score_stream(timeline, replies, {}) for timeline, replies in heard]
+    found = rates([event for result in results for event in result.events])
+    spoken = sum(len(replies) for _, replies in heard)
+    hours = sum(timeline.seconds for timeline, _ in heard) / 3600
+    return {
+        **{name: found[name].to_dict() for name in RATES},
+        "stray_per_hour": round(spoken / hours, 1) if hours else None,  # where nothing calls for a word
+    }
+
+
+def _synthetic(events: Sequence[EventResult]) -> dict[str, Any]:
+    """Ruling 13: generated clips are told apart, and real ones scored alone where there are both."""
+    made = [event for event in events if event.synthetic]
+    if not made:
+        return {"synthetic_events": 0}
+    real = rates([event for event in events if not event.synthetic])
+    return {"synthetic_events": len(made), "real_only": {name: real[name].to_dict() for name in RATES}}
+
+
+def _check(setting: Setting, streams: int, stray_hours: float) -> None:
+    store = setting.store
+    if setting.split not in store.splits:
+        message = f"there is no split {setting.split!r} in {store.folder}"
+        raise InputError("bench.split", message, f"splits there: {', '.join(store.splits)}")
+    if streams < 1 or stray_hours < 0:
+        raise UsageError("bench.amount", f"{streams} streams and {stray_hours:g} hours", "at least 1 and 0")
+    store.prepare(setting.split)
+
+
+def _missing_kinds(setting: Setting, stray_hours: float) -> dict[Kind, str]:
+    """Kinds of long stream that cannot or shall not be heard, each with its reason."""
+    if stray_hours == 0:
+        return dict.fromkeys(STRAY_KINDS, "no long streams were asked for")
+    missing: dict[Kind, str] = {}
+    for kind in STRAY_KINDS:
+        clips = setting.store.clips(split=setting.split, kind=kind)
+        if all(clip.proactive is True for clip in clips):
+            missing[kind] = f"split {setting.split!r} has no clips of kind {kind!r}"
+    return missing
+
+
+def _about(bundle: Bundle, setting: Setting, workers: int) -> dict[str, Any]:
+    bad = setting.store.quarantined
+    return {
+        "task": setting.task,
+        "split": setting.split,
+        "seed": setting.seed,
+        "model": bundle.name,
+        "threshold": bundle.config.response_threshold if setting.threshold is None else setting.threshold,
+        "machine": describe_machine(),
+        "workers": workers,
+        "unusable": {"clips": len(bad), "reasons": dict(list(bad.items())[:REASONS_SHOWN])},
+    }
+
+
+def _share(part: Counts, whole: Counts) -> Counts:
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(part / whole)

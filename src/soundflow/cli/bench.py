@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -12,9 +14,23 @@ from soundflow.cli.options import DebugOption, JsonOption, ModelOption, ThreadsO
 app = typer.Typer(help="Measure a model.", rich_markup_mode=None, no_args_is_help=True)
 
 
+class TaskName(StrEnum):
+    """What the streams ask of the model."""
+
+    proactive = "proactive"
+    narration = "narration"
+    counting = "counting"
+    standing = "standing"
+
+
 @app.callback()
 def benchmarks() -> None:
-    """Measure a model; every figure comes with its interval and what trivial answers would score."""
+    """Measure a model; every figure comes with its interval and what trivial answers would score.
+
+    \b
+    Example:
+      soundflow bench trigger --clips ../clips --streams 20
+    """
 
 
 @app.command("trigger")
@@ -22,12 +38,20 @@ def trigger(
     clips: Annotated[Path, typer.Option("--clips", metavar="DIR", help="A folder with clips.jsonl and labels.json.")],
     split: Annotated[str, typer.Option("--split", help="The split whose clips are heard.")] = "test",
     streams: Annotated[int, typer.Option("--streams", min=1, help="How many streams are composed.")] = 200,
-    seed: Annotated[int, typer.Option("--seed", help="Which streams.")] = 0,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Which streams.")] = 0,
     model: ModelOption = "nano",
-    threshold: Annotated[float | None, typer.Option("--threshold", help="p(response) to speak from.")] = None,
-    stray_hours: Annotated[float, typer.Option("--stray-hours", min=0, help="Of each kind of long stream.")] = 0.5,
-    cache: Annotated[Path | None, typer.Option("--cache", help="Where decoded clips are kept.")] = None,
-    json: JsonOption = False,
+    threshold: Annotated[
+        float | None, typer.Option("--threshold", min=0.0, max=1.0, help="p(response) from which the model speaks.")
+    ] = None,
+    task: Annotated[TaskName, typer.Option("--task", help="What the streams ask for.")] = TaskName.proactive,
+    stray_hours: Annotated[
+        float, typer.Option("--stray-hours", min=0, help="Of long streams of background, speech and music, each.")
+    ] = 0.5,
+    cache: Annotated[
+        Path | None, typer.Option("--cache", metavar="DIR", help="Where decoded clips are kept.", show_default=False)
+    ] = None,
+    workers: Annotated[int, typer.Option("--workers", min=1, help="Processes, of one thread each.")] = 1,
+    as_json: JsonOption = False,
     threads: ThreadsOption = 1,
     debug: DebugOption = False,
 ) -> None:
@@ -37,32 +61,26 @@ def trigger(
     Example:
       soundflow bench trigger --clips ../clips --split test --streams 200 --seed 0 --json
     """
-    import json as json_module
+    import json
 
     import torch
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
     from soundflow.api import load
+    from soundflow.bench.listening import STRAY_KINDS, Setting
     from soundflow.bench.report import trigger_table
-    from soundflow.bench.trigger import STRAY_KINDS, run_trigger
+    from soundflow.bench.trigger import run_trigger
+    from soundflow.cli.progress import SoundProgress
     from soundflow.data.clips import ClipStore
 
     torch.set_num_threads(threads)
     bundle = load(model).bundle
-    store = ClipStore(clips, cache)
-    talk = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    setting = Setting(ClipStore(clips, cache), split, seed, task.value, threshold)
     expected = streams * 20.0 + len(STRAY_KINDS) * stray_hours * 3600
-    with Progress(*columns, console=talk, transient=True) as bar:
-        task = bar.add_task("decoding", total=expected)
-
-        def heard(what: str, seconds: float) -> None:
-            bar.update(task, advance=seconds, description=what)
-
-        found = run_trigger(bundle, store, split, streams, seed, threshold, stray_hours, heard)
-    result: dict[str, Any] = found.to_dict()
-    if json:
-        typer.echo(json_module.dumps(result, ensure_ascii=False))
+    with SoundProgress("decoding clips", expected) as progress:
+        found = run_trigger(bundle, setting, streams, stray_hours, workers, progress.heard)
+    result = {**found.to_dict(), "command": " ".join(["soundflow", *sys.argv[1:]])}
+    if as_json:
+        typer.echo(json.dumps(result, ensure_ascii=False, allow_nan=False))
     else:
         Console().print(trigger_table(result))
