@@ -187,7 +187,7 @@ def train_ears(
         nn.utils.clip_grad_norm_(ears.parameters(), 1.0)
         optimizer.step()
         if (step + 1) % config.checkpoint_every == 0 or step + 1 == config.steps:
-            log.info("ears: step %d, loss %.3f", step + 1, float(loss))
+            log.info("ears: step %d, loss %.3f", step + 1, float(loss.detach()))
             _save(ears, optimizer, step + 1, out)
     path = out / "ears.safetensors"
     kept = {n: t.contiguous() for n, t in ears.state_dict().items() if n.startswith(("encoder.", "adapter."))}

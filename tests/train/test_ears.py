@@ -1,0 +1,66 @@
+"""The ears stage: how clips are placed, what it leaves behind, and going on after a stop."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from safetensors.torch import load_file
+from soundflow.data.augment import AugmentConfig
+from soundflow.data.clips import ClipStore
+from soundflow.model.encoder import AudioEncoder
+from soundflow.train.ears import EarsConfig, placed, train_ears
+
+from tests.model.conftest import small_config
+
+CONFIG = EarsConfig(steps=4, batch_size=4, checkpoint_every=2, workers=0, threads=1)
+
+
+@given(st.integers(1, 300), st.integers(1, 200), st.integers(0, 2**32 - 1))
+def test_a_clip_is_placed_in_exactly_the_window(count: int, length: int, seed: int) -> None:
+    samples = np.arange(1, count + 1, dtype=np.float32)
+    window = placed(samples, length, np.random.default_rng(seed))
+    assert len(window) == length
+    assert np.count_nonzero(window) == min(count, length)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> ClipStore:
+    """Two kinds of tone and a background, twelve clips."""
+    folder, lines = tmp_path / "clips", []
+    folder.mkdir()
+    rng = np.random.default_rng(0)
+    for i in range(12):
+        label, kind = [("siren", "event"), ("cow", "event"), ("background_noise", "background")][i % 3]
+        tone = np.sin(np.arange(16_000) * (0.3, 0.05, 0.0)[i % 3]) * 0.3 + rng.normal(0, 0.02, 16_000)
+        soundfile.write(folder / f"{i}.wav", tone.astype(np.float32), 16_000)
+        proactive = {"siren": "true", "cow": "false"}.get(label, "false")
+        lines.append(
+            f'{{"id": "c{i}", "path": "{i}.wav", "seconds": 1.0, "label": "{label}", "kind": "{kind}", '
+            f'"proactive": {proactive}, "split": "train", "recording": "r{i}"}}'
+        )
+    (folder / "clips.jsonl").write_text("\n".join(lines))
+    return ClipStore(folder, tmp_path / "cache")
+
+
+def _start() -> dict[str, torch.Tensor]:
+    torch.manual_seed(5)
+    return AudioEncoder(small_config().encoder, 40).state_dict()
+
+
+def test_it_leaves_encoder_and_adapter_and_goes_on_exactly(store: ClipStore, tmp_path: Path) -> None:
+    whole = train_ears(CONFIG, small_config(), _start(), store, AugmentConfig(), tmp_path / "whole")
+    half = dataclasses.replace(CONFIG, steps=4)
+    cut = tmp_path / "cut"
+    train_ears(half, small_config(), _start(), store, AugmentConfig(), cut)
+    kept = load_file(whole)
+    assert all(name.startswith(("encoder.", "adapter.")) for name in kept)
+    assert not torch.equal(kept["encoder.conv1.weight"], _start()["conv1.weight"])
+    again = load_file(cut / "ears.safetensors")
+    assert all(torch.equal(kept[n], again[n]) for n in kept)
