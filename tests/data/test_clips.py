@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import pickle
 from pathlib import Path
 from typing import Any
@@ -105,6 +106,13 @@ def test_cache_is_used_and_renewed(tmp_path: Path) -> None:
     soundfile.write(folder / "a.wav", tone(2.0), RATE)
     changed = ClipStore(folder, tmp_path / "cache")
     assert len(changed.audio(changed.clips()[0])) == 2 * RATE
+    assert all(path.exists() for path in files)  # a run may still be reading them
+
+    for path in files:
+        os.utime(path, (0, 0))
+    soundfile.write(folder / "a.wav", tone(3.0), RATE)
+    changed = ClipStore(folder, tmp_path / "cache")
+    assert len(changed.audio(changed.clips()[0])) == 3 * RATE
     assert not any(path.exists() for path in files)
 
 

@@ -57,7 +57,7 @@ def only(task: str) -> StreamConfig:
     )
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(seed=st.integers(0, 1000), index=st.integers(0, 1000), task=st.sampled_from(TASKS))
 def test_length_events_and_replies(store: ClipStore, seed: int, index: int, task: str) -> None:
     made = stream(store, "train", seed, index, only(task))
@@ -77,7 +77,7 @@ def test_length_events_and_replies(store: ClipStore, seed: int, index: int, task
         assert noise.clip.startswith("train-") or noise.clip == "generated"
 
 
-@settings(max_examples=10)
+@settings(max_examples=5)
 @given(seed=st.integers(0, 1000), index=st.integers(0, 1000))
 def test_same_number_same_bytes_in_any_process(store: ClipStore, seed: int, index: int) -> None:
     here = stream(store, "train", seed, index, training_config())
@@ -93,7 +93,7 @@ def test_other_numbers_give_other_streams(store: ClipStore) -> None:
     assert len(made) == 6
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(seed=st.integers(0, 1000), index=st.integers(0, 1000))
 def test_bench_streams(store: ClipStore, seed: int, index: int) -> None:
     line = stream(store, "test", seed, index, bench_config()).timeline
@@ -126,6 +126,12 @@ def test_quiet_streams_of_one_kind(store: ClipStore, kind: str) -> None:
     assert line.responses == ()
     assert {event.kind for event in line.events} == ({kind} - {"background"})
     assert line.noise
+
+
+def test_an_instruction_in_a_quiet_stream_goes_unanswered(store: ClipStore) -> None:
+    config = dataclasses.replace(bench_config(), quiet_share=1.0, quiet_instruction_share=1.0)
+    lines = [stream(store, "test", 0, i, config).timeline for i in range(8)]
+    assert all(line.instruction and line.responses == () for line in lines)
 
 
 @pytest.mark.parametrize("kind", ["background", "speech", "music"])

@@ -10,6 +10,7 @@ import hashlib
 import inspect
 import json
 import os
+import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,6 +31,7 @@ Samples = NDArray[np.float32]
 Variant = Literal["raw", "tfjp"]
 
 INT16_SCALE = 32768.0  # int16 steps in full scale
+KEPT_SECONDS = 7 * 24 * 3600.0  # an outdated cache file stays this long
 CACHE_VERSION = 1  # raised when the layout of the cache files changes
 
 
@@ -328,9 +330,10 @@ def _build_shard(index: Path, sound: Path, clips: list[Clip], source: Callable[[
 
 
 def _forget_old(cache_dir: Path, stem: str, keep: str) -> None:
-    """Remove what the same folder and split left here before its files changed."""
+    """Remove what the same folder and split left here long ago; a run may still be reading what is younger."""
+    oldest = time.time() - KEPT_SECONDS
     for path in cache_dir.glob(f"{stem}*"):
-        if keep not in path.name and path.suffix in (".json", ".s16"):
+        if keep not in path.name and path.suffix in (".json", ".s16") and path.stat().st_mtime < oldest:
             path.unlink(missing_ok=True)
 
 

@@ -51,6 +51,7 @@ class StreamConfig:
     standing_share: float = 0.0
     quiet_share: float = 0.0
     quiet_kinds: tuple[str, ...] = QUIET_KINDS  # what a quiet stream may hold, one kind a stream
+    quiet_instruction_share: float = 0.0  # of quiet streams, those that wait for or count a sound which never comes
     respond_share: float = 0.5  # of the events of proactive streams, those that call for advice
     other_kind_share: float = 0.0  # of clips that are plain speech or music
     by_label: bool = False  # draw a label first (square root of its clips), then a clip; else any clip alike
@@ -77,6 +78,7 @@ def training_config() -> StreamConfig:
         counting_share=0.1,
         standing_share=0.1,
         quiet_share=0.08,
+        quiet_instruction_share=0.3,
         other_kind_share=0.15,
         by_label=True,
         generated_share=0.5,
@@ -149,7 +151,11 @@ def _casting(
     if not chosen.clips and task != "quiet":
         message = f"split {split!r} of {store.folder} has no event for a {task} stream"
         raise InputError("streams.no_events", message, f"splits there: {', '.join(store.splits)}")
-    return chosen.clips, _planned(store, task, chosen, draw("words"))
+    rng = draw("words")
+    if task == "quiet" and stage.events and rng.random() < config.quiet_instruction_share:
+        waiting: Task = "counting" if rng.random() < 0.5 else "standing"
+        return chosen.clips, _planned(store, waiting, dataclasses.replace(chosen, target=stage.events.label(rng)), rng)
+    return chosen.clips, _planned(store, task, chosen, rng)
 
 
 def _planned(store: ClipStore, task: Task, chosen: Cast, rng: np.random.Generator) -> Plan:
