@@ -333,7 +333,7 @@ def _forget_old(cache_dir: Path, stem: str, keep: str) -> None:
     """Remove what the same folder and split left here long ago; a run may still be reading what is younger."""
     oldest = time.time() - KEPT_SECONDS
     for path in cache_dir.glob(f"{stem}*"):
-        if keep not in path.name and path.suffix in (".json", ".s16") and path.stat().st_mtime < oldest:
+        if keep not in path.name and path.stat().st_mtime < oldest:
             path.unlink(missing_ok=True)
 
 
