@@ -22,6 +22,8 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
+from torch import Tensor, nn
+
 from soundflow.audio.log_mel import FrontEnd, log_mel
 from soundflow.bench.bootstrap import Interval, bootstrap
 from soundflow.data.augment import AugmentConfig, augment
@@ -30,7 +32,6 @@ from soundflow.data.mixing import level_of, tile_crossfade
 from soundflow.model.checkpoint.whisper import whisper_encoder_state
 from soundflow.model.config import EncoderConfig
 from soundflow.model.encoder import AudioEncoder
-from torch import Tensor, nn
 
 LAYERS = 4
 HEARD_LAYERS = (2, 3, 4)  # 1-based; the best of Whisper base for sounds
@@ -119,7 +120,8 @@ def features(
             batch.append(heard(samples, store, backgrounds if noisy else (), rng))
         rows.append(pooled(encoder, torch.from_numpy(np.stack(batch))))
         left = (time.monotonic() - started) / (start + 24) * max(0, len(clips) - start - 24)
-        print(f"\r{split} {'noisy' if noisy else 'clean'} {start}/{len(clips)}, {left:.0f} s left   ", end="", file=sys.stderr)
+        what = f"{split} {'noisy' if noisy else 'clean'}"
+        print(f"\r{what} {start}/{len(clips)}, {left:.0f} s left   ", end="", file=sys.stderr)
     return Features(
         torch.cat(rows),
         torch.tensor([labels.get(c.label, -1) for c in clips]),
@@ -162,7 +164,9 @@ class Head(nn.Module):
 
     def __init__(self, width: int, names: int) -> None:
         super().__init__()
-        self.body = nn.Sequential(nn.BatchNorm1d(width), nn.Dropout(0.3), nn.Linear(width, 512), nn.GELU(), nn.Dropout(0.3))
+        self.body = nn.Sequential(
+            nn.BatchNorm1d(width), nn.Dropout(0.3), nn.Linear(width, 512), nn.GELU(), nn.Dropout(0.3)
+        )
         self.names, self.speak = nn.Linear(512, names), nn.Linear(512, 1)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:

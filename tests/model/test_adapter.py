@@ -14,7 +14,9 @@ CONFIG = EncoderConfig(80, 2, 1, 1, 4, pool=4, pool_statistics=("mean", "std"))
 
 def test_mean_and_deviation_of_each_group_stand_side_by_side() -> None:
     adapter = Adapter(CONFIG, 3)
-    rows = torch.tensor([[0.0, 1.0], [2.0, 1.0], [4.0, 1.0], [6.0, 1.0], [5.0, 0.0], [5.0, 0.0], [5.0, 2.0], [5.0, 2.0]])
+    rows = torch.tensor(
+        [[0.0, 1.0], [2.0, 1.0], [4.0, 1.0], [6.0, 1.0], [5.0, 0.0], [5.0, 0.0], [5.0, 2.0], [5.0, 2.0]]
+    )
     pooled = adapter.pooled(rows[None])
     expected = torch.tensor([[3.0, 1.0, 5.0**0.5, 0.0], [5.0, 1.0, 0.0, 1.0]])
     torch.testing.assert_close(pooled[0], expected, atol=2e-3, rtol=0)

@@ -12,9 +12,7 @@ from soundflow.train.batch import StreamDataset, collate, example, heard_in_chun
 from tests.model.conftest import TEXTS, small_config
 
 CONFIG = small_config()
-GRAMMAR = Grammar(
-    CONFIG.control, TextTokenizer.train(TEXTS, 300), CONFIG.audio_positions, CONFIG.default_instruction
-)
+GRAMMAR = Grammar(CONFIG.control, TextTokenizer.train(TEXTS, 300), CONFIG.audio_positions, CONFIG.default_instruction)
 INDEX = {"dog_bark": 1, "glass_breaking": 2}
 
 
@@ -77,5 +75,6 @@ def test_a_dataset_asks_for_the_stream_of_its_number() -> None:
 
     dataset = StreamDataset(make, 10)  # type: ignore[arg-type]
     assert len(dataset) == 10
-    assert [dataset[3], dataset[3]] == [3, 3]
+    made: list[object] = [dataset[3], dataset[3]]
+    assert made == [3, 3]
     assert asked == [3, 3]

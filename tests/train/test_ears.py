@@ -12,11 +12,11 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.torch import load_file
+
 from soundflow.data.augment import AugmentConfig
 from soundflow.data.clips import ClipStore
 from soundflow.model.encoder import AudioEncoder
 from soundflow.train.ears import EarsConfig, placed, train_ears
-
 from tests.model.conftest import small_config
 
 CONFIG = EarsConfig(steps=4, batch_size=4, checkpoint_every=2, workers=0, threads=1)

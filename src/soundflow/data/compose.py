@@ -128,9 +128,7 @@ def _base_level(config: ComposeConfig, draw: Draw) -> float:
     return float(draw("level").uniform(*config.level_dbfs))
 
 
-def _main_track(
-    clips: Sequence[SourceClip], config: ComposeConfig, draw: Draw
-) -> tuple[Samples, list[StreamEvent]]:
+def _main_track(clips: Sequence[SourceClip], config: ComposeConfig, draw: Draw) -> tuple[Samples, list[StreamEvent]]:
     """Concatenate the foreground with gaps; every draw of a clip comes in the clips' order."""
     foreground = [c for c in clips if c.role == "foreground"]
     place, level_rng = draw("place"), draw("level")

@@ -1,4 +1,7 @@
-"""Levels and tiling: the arithmetic of composition, without any notion of a stream. Tests: tests/data/test_mixing.py."""
+"""Levels and tiling: the arithmetic of composition, without any notion of a stream.
+
+Tests: tests/data/test_mixing.py.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ def frame_levels(samples: Samples) -> NDArray[np.float32]:
     """Mean square of each 25 ms frame, float32 [frames]; a rest shorter than a frame is left out."""
     whole = len(samples) // FRAME * FRAME
     frames = samples[:whole].reshape(-1, FRAME)
-    return np.einsum("ij,ij->i", frames, frames) / np.float32(FRAME)
+    return np.asarray(np.einsum("ij,ij->i", frames, frames) / FRAME, np.float32)
 
 
 def active(samples: Samples) -> NDArray[np.bool_]:
@@ -38,9 +41,7 @@ def level_of(samples: Samples) -> float:
     return float(10 * np.log10(max(power, 1e-12)))
 
 
-def tile_crossfade(
-    samples: Samples, length: int, crossfade: int, rng: np.random.Generator
-) -> tuple[Samples, int]:
+def tile_crossfade(samples: Samples, length: int, crossfade: int, rng: np.random.Generator) -> tuple[Samples, int]:
     """Repeat a recording over `length` samples, crossfading where it begins again; starts at a random place.
 
     Returns:

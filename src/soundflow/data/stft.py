@@ -34,15 +34,15 @@ def stft(samples: Samples) -> Spectrum:
 def istft(spectrum: Spectrum) -> Samples:
     """Samples of frames by weighted overlap-add, float32 [hops · 160]; where frames were dropped they cross-fade."""
     hops = len(spectrum)
-    frames = np.fft.irfft(spectrum, n=N_FFT, axis=1) * window()
-    return _overlap_add(frames, hops) / _weights(hops)
+    frames = np.asarray(np.fft.irfft(spectrum, n=N_FFT, axis=1) * window(), np.float32)
+    return np.asarray(_overlap_add(frames, hops) / _weights(hops), np.float32)
 
 
 def frame_power(spectrum: Spectrum) -> NDArray[np.float32]:
     """Mean square of each windowed frame, float32 [hops], so that a full-scale sine gives 0.5 (Parseval)."""
     power = np.square(spectrum.real) + np.square(spectrum.imag)
     total = 2 * power.sum(axis=1) - power[:, 0] - power[:, -1]
-    return (total / (N_FFT * np.square(window()).sum())).astype(np.float32)
+    return np.asarray(total / (N_FFT * np.square(window()).sum()), np.float32)
 
 
 def _overlap_add(frames: NDArray[np.float32], hops: int) -> Samples:

@@ -90,9 +90,7 @@ class ModelConfig:
 
     def front_end(self) -> FrontEnd:
         """The log-mel front end this model was trained with."""
-        return FrontEnd(
-            n_mels=self.encoder.num_mel_bins, normaliser=self.normaliser, chunk_samples=self.chunk_samples
-        )
+        return FrontEnd(n_mels=self.encoder.num_mel_bins, normaliser=self.normaliser, chunk_samples=self.chunk_samples)
 
     def to_dict(self) -> dict[str, Any]:
         """A plain dictionary that `from_dict` reads back."""

@@ -147,7 +147,12 @@ def placed(samples: Samples, length: int, rng: np.random.Generator) -> Samples:
 
 
 def train_ears(
-    config: EarsConfig, model: ModelConfig, encoder: dict[str, Tensor], store: ClipStore, sound: AugmentConfig, out: Path
+    config: EarsConfig,
+    model: ModelConfig,
+    encoder: dict[str, Tensor],
+    store: ClipStore,
+    sound: AugmentConfig,
+    out: Path,
 ) -> Path:
     """Fine-tune encoder and adapter on the train split; returns the file that holds both.
 
@@ -245,9 +250,7 @@ def _optimizer(ears: Ears, config: EarsConfig) -> torch.optim.AdamW:
 
 def _save(ears: Ears, optimizer: torch.optim.AdamW, step: int, out: Path) -> None:
     path = out / "ears.state.pt"
-    torch.save(
-        {"step": step, "ears": ears.state_dict(), "optimizer": optimizer.state_dict()}, path.with_suffix(".tmp")
-    )
+    torch.save({"step": step, "ears": ears.state_dict(), "optimizer": optimizer.state_dict()}, path.with_suffix(".tmp"))
     path.with_suffix(".tmp").replace(path)
 
 

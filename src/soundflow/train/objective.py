@@ -93,6 +93,4 @@ def objective(
     naming = F.cross_entropy(naming_head(at_decision).flatten(0, 1).float(), batch.heard.flatten(), ignore_index=MASK)
     control = model.config.control
     pair = model.logits(at_decision)[..., [control.silent, control.response]].float()
-    return Objective(
-        dual.total + config.naming_weight * naming, dual, naming, pair.softmax(-1)[..., 1].detach()
-    )
+    return Objective(dual.total + config.naming_weight * naming, dual, naming, pair.softmax(-1)[..., 1].detach())

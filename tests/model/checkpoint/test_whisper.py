@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
+
 from soundflow.errors import InputError, OutsideError
 from soundflow.model.checkpoint.whisper import PACKAGES, read_ctranslate2, whisper_encoder_state
 from soundflow.model.config import EncoderConfig
@@ -62,7 +63,10 @@ def test_a_ctranslate2_file_and_a_transformers_folder_agree(tmp_path: Path) -> N
     folder = tmp_path / "hf"
     folder.mkdir()
     theirs = {f"model.encoder.{n}": t for n, t in state.items()}
-    theirs |= {"model.encoder.embed_positions.weight": torch.zeros(3, 16), "model.encoder.layer_norm.weight": torch.ones(16)}
+    theirs |= {
+        "model.encoder.embed_positions.weight": torch.zeros(3, 16),
+        "model.encoder.layer_norm.weight": torch.ones(16),
+    }
     save_file(theirs, folder / "model.safetensors")
     for source in (tmp_path, tmp_path / "model.bin", folder):
         assert _same(whisper_encoder_state(str(source), 2), state), source
@@ -100,7 +104,8 @@ def test_absent_packages_say_what_to_install() -> None:
 
 
 @pytest.mark.skipif(
-    any(importlib.util.find_spec(p) is None for p in PACKAGES), reason="needs the weight packages, which only training does"
+    any(importlib.util.find_spec(p) is None for p in PACKAGES),
+    reason="needs the weight packages, which only training does",
 )
 def test_the_package_holds_whisper_base() -> None:
     state = whisper_encoder_state("package", 6)

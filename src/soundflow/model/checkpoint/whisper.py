@@ -123,7 +123,9 @@ def _from_path(path: Path) -> dict[str, Tensor]:
         return _from_ctranslate2(read_ctranslate2((path if path.is_file() else folder_binary).read_bytes()))
     weights = path / "model.safetensors"
     if not weights.is_file():
-        raise InputError("whisper.missing", f"{path} holds neither model.bin nor model.safetensors", "give such a folder")
+        raise InputError(
+            "whisper.missing", f"{path} holds neither model.bin nor model.safetensors", "give such a folder"
+        )
     return _from_transformers(load_file(weights))
 
 
