@@ -17,11 +17,17 @@ INDEX = {"dog_bark": 1, "glass_breaking": 2}
 
 
 def event(
-    onset: float, end: float, label: str, role: Role = "foreground", decision: Decision = "ignore"
+    onset: float,
+    end: float,
+    label: str,
+    role: Role = "foreground",
+    decision: Decision = "ignore",
+    cue: float | None = None,
 ) -> StreamEvent:
-    """One event; it is answered when its decision says so."""
+    """One event; it is answered when its decision says so, at its end where no cue is given."""
     reply = Reply("A dog is barking.", "normal") if decision == "respond" else None
-    return StreamEvent(onset, end, end, label, "event", role, decision, reply, "c", "r", "CC0-1.0", "test", 0.0)
+    cue = end if cue is None else cue
+    return StreamEvent(onset, end, cue, label, "event", role, decision, reply, "c", "r", "CC0-1.0", "test", 0.0)
 
 
 def timeline(*events: StreamEvent, seconds: float = 2.0) -> Timeline:
@@ -32,6 +38,11 @@ def timeline(*events: StreamEvent, seconds: float = 2.0) -> Timeline:
 def test_the_sound_that_fills_most_of_a_chunk_is_heard_in_it() -> None:
     heard = heard_in_chunks(timeline(event(0.4, 0.95, "dog_bark"), event(0.95, 1.6, "glass_breaking")), 5, INDEX)
     assert heard.tolist() == [0, 1, 2, 2, 0]
+
+
+def test_what_was_answered_or_let_pass_is_not_named_again() -> None:
+    long = event(0.0, 2.0, "dog_bark", cue=0.8)
+    assert heard_in_chunks(timeline(long), 6, INDEX).tolist() == [1, 1, MASK, MASK, MASK, 0]
 
 
 def test_a_touch_of_sound_is_not_heard() -> None:

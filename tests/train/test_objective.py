@@ -12,7 +12,7 @@ from soundflow.data.compose import Composition
 from soundflow.data.timeline import Timeline
 from soundflow.model.network import AudioInteractionModel, initialise
 from soundflow.train.batch import Batch, collate, example
-from soundflow.train.objective import ObjectiveConfig, mask_bands, objective
+from soundflow.train.objective import Objective, ObjectiveConfig, encoded, mask_bands, objective
 from tests.model.conftest import small_config
 from tests.train.test_batch import GRAMMAR, INDEX, event, timeline
 
@@ -49,21 +49,25 @@ def test_no_bands_means_no_mask() -> None:
     assert mask_bands(mel, 0, torch.Generator()) is mel
 
 
+def _found(
+    model: AudioInteractionModel, head: nn.Linear, batch: Batch, config: ObjectiveConfig, seed: int | None = None
+) -> Objective:
+    generator = None if seed is None else torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        return objective(model, head, batch, encoded(model, batch, config, generator), config, generator)
+
+
 def test_evaluation_is_the_same_each_time_and_training_is_not() -> None:
     model, head, batch, config = _model(), nn.Linear(32, 3), _batch(), ObjectiveConfig()
-    with torch.no_grad():
-        first, second = (float(objective(model, head, batch, config, None).total) for _ in range(2))
-        drawn = [
-            float(objective(model, head, batch, config, torch.Generator().manual_seed(seed)).total) for seed in (1, 2)
-        ]
+    first, second = (float(_found(model, head, batch, config).total) for _ in range(2))
+    drawn = [float(_found(model, head, batch, config, seed).total) for seed in (1, 2)]
     assert first == second
     assert drawn[0] != drawn[1]
 
 
 def test_the_total_is_the_paper_s_loss_when_nothing_is_named() -> None:
     config = ObjectiveConfig(naming_weight=0.0)
-    with torch.no_grad():
-        found = objective(_model(), nn.Linear(32, 3), _batch(), config, None)
+    found = _found(_model(), nn.Linear(32, 3), _batch(), config)
     torch.testing.assert_close(found.total, found.dual.total)
     assert found.p_response.shape == (2, 5)
     assert bool(((found.p_response > 0) & (found.p_response < 1)).all())
@@ -74,7 +78,6 @@ def test_sound_behind_the_end_of_a_stream_changes_nothing() -> None:
     louder = batch.samples.clone()
     louder[1, 2 * 6400 :] = 0.5
     model, head, config = _model(), nn.Linear(32, 3), ObjectiveConfig()
-    with torch.no_grad():
-        before = objective(model, head, batch, config, None).total
-        after = objective(model, head, dataclasses.replace(batch, samples=louder), config, None).total
+    before = _found(model, head, batch, config).total
+    after = _found(model, head, dataclasses.replace(batch, samples=louder), config).total
     torch.testing.assert_close(before, after)

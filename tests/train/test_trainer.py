@@ -65,10 +65,10 @@ def test_a_killed_run_goes_on_exactly(tmp_path: Path, monkeypatch: pytest.Monkey
     whole = _train(tmp_path / "whole")
     original = Trainer._one_step
 
-    def killed(self: Trainer, batch: object) -> dict[str, float]:
+    def killed(self: Trainer, batch: object, pooled: object) -> dict[str, float]:
         if self.step == 4:
             raise KeyboardInterrupt
-        return original(self, batch)  # type: ignore[arg-type]
+        return original(self, batch, pooled)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Trainer, "_one_step", killed)
     with pytest.raises(KeyboardInterrupt):
@@ -93,6 +93,17 @@ def test_another_configuration_is_refused(tmp_path: Path) -> None:
     trainer = Trainer(_model(), 2, _stream, dataclasses.replace(CONFIG, clip=2.0), tmp_path)
     with pytest.raises(InputError, match="another configuration"):
         trainer.run([], lambda *_: None)
+
+
+def test_an_encoder_that_stands_still_is_not_changed_while_the_rest_learns(tmp_path: Path) -> None:
+    trainer = Trainer(_model(), 2, _stream, dataclasses.replace(CONFIG, uses=3, pool=4), tmp_path)
+    before = {name: value.clone() for name, value in trainer.model.state_dict().items()}
+    trainer.run([], lambda *_: None)
+    assert trainer.step == CONFIG.steps
+    for name, value in trainer.model.state_dict().items():
+        if name.startswith("encoder."):
+            assert torch.equal(value, before[name]), name
+    assert not torch.equal(trainer.model.adapter.proj.weight, before["adapter.proj.weight"])
 
 
 def test_best_balanced_by_hand() -> None:

@@ -17,7 +17,7 @@ from torch.utils.data import Dataset
 
 from soundflow.data.annotate import MASK, AnnotatedStream, annotate
 from soundflow.data.compose import Composition
-from soundflow.data.timeline import Timeline
+from soundflow.data.timeline import Timeline, chunk_of
 from soundflow.model.tokens import Grammar
 
 MIN_OVERLAP_SECONDS = 0.1  # a sound counts as heard in a chunk from here on; chosen
@@ -29,7 +29,7 @@ class Example:
 
     samples: NDArray[np.float32]  # [chunks · chunk samples], 16 kHz
     tokens: AnnotatedStream
-    heard: NDArray[np.int64]  # [chunks], index of the foreground sound, 0 for none
+    heard: NDArray[np.int64]  # [chunks], index of the foreground sound, 0 for none, MASK after its cue
     timeline: Timeline
 
 
@@ -72,13 +72,19 @@ def example(
 
 
 def heard_in_chunks(timeline: Timeline, chunks: int, label_index: Mapping[str, int]) -> NDArray[np.int64]:
-    """Index of the foreground sound that fills most of each chunk, int64 [chunks]; 0 where there is none."""
+    """Index of the foreground sound that fills most of each chunk, int64 [chunks]; 0 where there is none.
+
+    After its cue a sound is MASK: the reply (or that there was none) has told by then what it is, and a head that
+    reads it there teaches the ears nothing.
+    """
     heard, most = np.zeros(chunks, np.int64), np.full(chunks, MIN_OVERLAP_SECONDS)
     starts = np.arange(chunks) * timeline.chunk_seconds
     for event in timeline.events:
         overlap = np.minimum(starts + timeline.chunk_seconds, event.end) - np.maximum(starts, event.onset)
         wins = (overlap >= most) & (event.role == "foreground")
+        known = np.arange(chunks) > chunk_of(event.cue, timeline.chunk_seconds)
         heard[wins], most[wins] = label_index.get(event.label, 0), overlap[wins]
+        heard[wins & known] = MASK
     return heard
 
 

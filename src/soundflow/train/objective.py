@@ -64,23 +64,32 @@ def mask_bands(mel: Tensor, most: int, generator: torch.Generator) -> Tensor:
     return mel
 
 
+def encoded(
+    model: AudioInteractionModel, batch: Batch, config: ObjectiveConfig, generator: torch.Generator | None
+) -> Tensor:
+    """Every real chunk of a batch through front end, encoder and pooling: [real chunks, positions, pooled width]."""
+    mel = chunked_log_mel(model.config, batch.samples)
+    if generator is not None:
+        mel = mask_bands(mel, config.mel_mask_bands, generator)
+    real = torch.arange(mel.shape[1]) < batch.chunks[:, None]  # [batch, chunks]
+    return model.adapter.pooled(model.encoder(mel[real]))
+
+
 def objective(
     model: AudioInteractionModel,
     naming_head: nn.Linear,
     batch: Batch,
+    pooled: Tensor,
     config: ObjectiveConfig,
     generator: torch.Generator | None,
 ) -> Objective:
     """Losses of one batch.
 
     Args:
-        generator: draws masks and dropout; None (evaluation) leaves both out.
+        pooled: what `encoded` made of the same batch.
+        generator: draws dropout; None (evaluation) leaves it out.
     """
-    mel = chunked_log_mel(model.config, batch.samples)
-    if generator is not None:
-        mel = mask_bands(mel, config.mel_mask_bands, generator)
-    real = torch.arange(mel.shape[1]) < batch.chunks[:, None]  # [batch, chunks]
-    features = model.encode(mel[real])  # [real chunks, positions, width]
+    features = model.adapter.projected(pooled)  # [real chunks, positions, width]
     if generator is not None and config.feature_dropout:
         keep = 1 - config.feature_dropout
         noise = torch.empty(features.shape).bernoulli_(keep, generator=generator)

@@ -61,7 +61,8 @@ def _value(hint: Any, value: Any, where: str) -> Any:
             raise UsageError("recipe.kind", f"{where} must be a section, found {value!r}", "write it as a TOML table")
         return build(typing.cast(type, hint), value, where)
     if isinstance(value, list):
-        return tuple(_value(None, v, where) for v in value)
+        of = typing.get_args(hint)[0] if typing.get_args(hint) else None
+        return tuple(_value(of, v, f"{where} {i}") for i, v in enumerate(value, start=1))
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if hint in (int, float, str, bool) and type(value) is not hint:

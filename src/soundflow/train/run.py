@@ -15,10 +15,11 @@ from pathlib import Path
 import numpy as np
 import torch
 from safetensors.torch import load_file
+from torch import nn
 
 from soundflow.data.augment import AugmentConfig
 from soundflow.data.clips import ClipStore
-from soundflow.data.streams import StreamConfig, stream
+from soundflow.data.streams import StreamConfig, bench_config, stream
 from soundflow.data.tasks import all_texts
 from soundflow.model.bundle import Bundle
 from soundflow.model.checkpoint.ours import Storage, save_folder
@@ -58,7 +59,8 @@ class NanoRecipe:
     ears: EarsConfig = field(default_factory=EarsConfig)
     streams: StreamConfig = field(default_factory=StreamConfig)
     augment: AugmentConfig = field(default_factory=AugmentConfig)
-    trainer: TrainerConfig = field(default_factory=lambda: TrainerConfig(steps=2000))
+    loop: tuple[TrainerConfig, ...] = (TrainerConfig(steps=2000),)  # each from the average of the one before
+    )  # one after another, each from the last one's average
 
 
 @dataclass(frozen=True)
@@ -110,7 +112,7 @@ def starting_bundle(recipe: NanoRecipe, store: ClipStore) -> Bundle:
         encoder=dataclasses.replace(base.encoder, encoder_layers=recipe.model.encoder_layers),
     )
     network = AudioInteractionModel(config)
-    initialise(network, torch.Generator().manual_seed(recipe.trainer.seed))
+    initialise(network, torch.Generator().manual_seed(recipe.loop[0].seed))
     log.info("%s has %.2f M parameters", config.name, count_parameters(network) / 1e6)
     return Bundle(network, tokenizer, config, config.name)
 
@@ -118,7 +120,7 @@ def starting_bundle(recipe: NanoRecipe, store: ClipStore) -> Bundle:
 def start_hearing(recipe: NanoRecipe, store: ClipStore, network: AudioInteractionModel) -> None:
     """Stage 1: put Whisper's first layers into the encoder and train them on isolated sounds, once."""
     config = network.config
-    if (recipe.out / "state.pt").exists():
+    if (recipe.out / "loop1" / "state.pt").exists():
         return  # the loop's own checkpoint holds encoder and adapter
     path = recipe.out / "ears.safetensors"
     if not path.exists():
@@ -135,7 +137,7 @@ def train_loop(recipe: NanoRecipe, store: ClipStore, bundle: Bundle) -> Path:
     make = StreamMaker(
         store,
         "train",
-        recipe.trainer.seed,
+        0,
         recipe.streams,
         recipe.augment,
         bundle.grammar,
@@ -143,9 +145,10 @@ def train_loop(recipe: NanoRecipe, store: ClipStore, bundle: Bundle) -> Path:
         bundle.config.chunk_samples,
         recipe.instant_share,
     )
-    quiet = dataclasses.replace(make, split="valid", seed=1_000_000, augment=None, instant_share=1.0)
-    evaluation = [quiet(i) for i in range(recipe.valid_streams)]
-    trainer = Trainer(bundle.network, len(labels) + 1, make, recipe.trainer, recipe.out)
+    as_judged = dataclasses.replace(
+        make, split="valid", seed=1_000_000, config=bench_config(), augment=None, instant_share=1.0
+    )
+    evaluation = [as_judged(i) for i in range(recipe.valid_streams)]
     folder = recipe.out / "model"
 
     def keep(now: Trainer, found: Evaluation) -> None:
@@ -153,5 +156,10 @@ def train_loop(recipe: NanoRecipe, store: ClipStore, bundle: Bundle) -> Path:
         averaged = dataclasses.replace(bundle, network=now.averaged_model())
         save_folder(averaged, folder, recipe.storage)
 
-    trainer.run(evaluation, keep)
+    naming_head: nn.Linear | None = None
+    for number, config in enumerate(recipe.loop, start=1):
+        streams = dataclasses.replace(make, seed=config.seed)
+        trainer = Trainer(bundle.network, len(labels) + 1, streams, config, recipe.out / f"loop{number}", naming_head)
+        trainer.run(evaluation, keep)
+        bundle, naming_head = dataclasses.replace(bundle, network=trainer.averaged_model()), trainer.naming_head
     return folder

@@ -5,8 +5,11 @@ Knows nothing of recipes or folders of clips; streams come in as a dataset. Test
 
 from __future__ import annotations
 
+import itertools
 import json
+import math
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -21,7 +24,8 @@ from torch.utils.tensorboard import SummaryWriter
 from soundflow.errors import InputError, OutsideError
 from soundflow.model.network import AudioInteractionModel
 from soundflow.train.batch import Batch, Example, StreamDataset, collate
-from soundflow.train.objective import Objective, ObjectiveConfig, objective
+from soundflow.train.objective import Objective, ObjectiveConfig, encoded, objective
+from soundflow.train.replay import Encoded, replayed, split_by_stream
 from soundflow.train.schedule import schedule
 
 
@@ -43,6 +47,10 @@ class TrainerConfig:
     threads: int = 2
     bfloat16: bool = True
     seed: int = 0
+    uses: int = (
+        0  # 0: the encoder learns too; n: it stands still, and each stream, encoded once, is learned from n times
+    )
+    pool: int = 1500  # uses that wait in a random order; only where `uses` is not 0
     objective: ObjectiveConfig = field(default_factory=ObjectiveConfig)
 
 
@@ -67,13 +75,11 @@ class Trainer:
         train: Callable[[int], Example],
         config: TrainerConfig,
         out: Path,
+        naming_head: nn.Linear | None = None,
     ) -> None:
         self.model, self.config, self.out = model, config, out
         torch.set_num_threads(config.threads)
-        generator = torch.Generator().manual_seed(config.seed)
-        self.naming_head = nn.Linear(model.config.decoder.hidden_size, names)
-        nn.init.normal_(self.naming_head.weight, std=0.02, generator=generator)
-        nn.init.zeros_(self.naming_head.bias)
+        self.naming_head = _naming_head(model, names, config.seed) if naming_head is None else naming_head
         self.average = {n: p.detach().clone() for n, p in model.named_parameters()}
         self.optimizer = _optimizer(model, self.naming_head, config)
         self.step = 0
@@ -87,8 +93,8 @@ class Trainer:
         with Progress(*_COLUMNS, refresh_per_second=0.5) as bar:
             task = bar.add_task("training", total=self.config.steps, completed=self.step, note=str(self.out))
             started, heard = time.monotonic(), 0.0
-            for batch in self._batches():
-                losses = self._one_step(batch)
+            for batch, pooled in self._batches():
+                losses = self._one_step(batch, pooled)
                 heard += float(batch.samples.numel()) / 16_000
                 rate = heard / (time.monotonic() - started)
                 note = f"loss {losses['total']:.3f} · {rate:.0f} s of sound a second"
@@ -119,17 +125,17 @@ class Trainer:
         sums = torch.zeros(3)
         batches = [collate(examples[i : i + size]) for i in range(0, len(examples), size)]
         for batch in batches:
-            found = self._objective(model, batch, None)
+            found = self._objective(model, batch, None, None)
             sums += torch.stack([found.dual.lm, found.dual.stream, found.naming]).float()
             scored += event_scores(batch, found.p_response)
         lm, stream, naming = (sums / len(batches)).tolist()
         return Evaluation(lm, stream, naming, *best_balanced(scored))
 
-    def _one_step(self, batch: Batch) -> dict[str, float]:
+    def _one_step(self, batch: Batch, pooled: Tensor | None) -> dict[str, float]:
         for group in self.optimizer.param_groups:
             group["lr"] = group["peak"] * schedule(self.step, self.config.steps, self.config.warmup)
         generator = torch.Generator().manual_seed(self.config.seed * 1_000_003 + self.step)
-        found = self._objective(self.model, batch, generator)
+        found = self._objective(self.model, batch, pooled, generator)
         if not bool(torch.isfinite(found.total)):
             raise OutsideError(
                 "train.not_finite", f"the loss is not finite at step {self.step}", "lower the rate, then resume"
@@ -148,9 +154,13 @@ class Trainer:
             "gradient_norm": float(norm),
         }
 
-    def _objective(self, model: AudioInteractionModel, batch: Batch, generator: torch.Generator | None) -> Objective:
+    def _objective(
+        self, model: AudioInteractionModel, batch: Batch, pooled: Tensor | None, generator: torch.Generator | None
+    ) -> Objective:
         with torch.autocast("cpu", torch.bfloat16, enabled=self.config.bfloat16):
-            return objective(model, self.naming_head, batch, self.config.objective, generator)
+            if pooled is None:
+                pooled = encoded(model, batch, self.config.objective, generator)
+            return objective(model, self.naming_head, batch, pooled, self.config.objective, generator)
 
     def _parameters(self) -> list[nn.Parameter]:
         return [p for group in self.optimizer.param_groups for p in group["params"]]
@@ -163,18 +173,37 @@ class Trainer:
         torch._foreach_mul_(kept, keep)
         torch._foreach_add_(kept, [p.detach() for p in live], alpha=1 - keep)
 
-    def _batches(self) -> Iterator[Batch]:
-        """Batches from the current step on: batch b holds streams b·size … b·size + size − 1, whoever composes them."""
+    def _batches(self) -> Iterator[tuple[Batch, Tensor | None]]:
+        """Batches from the current step on, with their encoded chunks where the encoder stands still."""
+        if self.config.uses == 0:
+            for examples in self._streams(self.step, self.config.steps):
+                yield collate(examples), None
+            return
+        size, uses = self.config.batch_size, self.config.uses
+        first, last = self.step // uses, math.ceil((self.config.steps * size + self.config.pool) / (uses * size))
+        fresh = (self._encode_still(examples) for examples in self._streams(first, last))
+        order = torch.Generator().manual_seed(self.config.seed * 1_000_003 + self.step)
+        drawn = replayed(fresh, uses, size, self.config.pool, order)
+        for group in itertools.islice(drawn, self.config.steps - self.step):
+            yield collate([one.example for one in group]), torch.cat([one.pooled for one in group]).float()
+
+    def _streams(self, first: int, last: int) -> Iterator[list[Example]]:
+        """Group b holds streams b·size … b·size + size − 1, whoever composes them."""
         size = self.config.batch_size
-        dataset = StreamDataset(self._train, self.config.steps * size)
-        rows = [list(range(b * size, (b + 1) * size)) for b in range(self.step, self.config.steps)]
         yield from DataLoader(
-            dataset,
-            batch_sampler=rows,
-            collate_fn=collate,
+            StreamDataset(self._train, last * size),
+            batch_sampler=[list(range(b * size, (b + 1) * size)) for b in range(first, last)],
+            collate_fn=list,
             num_workers=self.config.workers,
             prefetch_factor=4 if self.config.workers else None,
         )
+
+    @torch.no_grad()
+    def _encode_still(self, examples: list[Example]) -> list[Encoded]:
+        generator = torch.Generator().manual_seed(zlib.crc32(examples[0].samples.tobytes()))
+        with torch.autocast("cpu", torch.bfloat16, enabled=self.config.bfloat16):
+            pooled = encoded(self.model, collate(examples), self.config.objective, generator)
+        return split_by_stream(examples, pooled)
 
     def _log(self, writer: SummaryWriter, kind: str, values: dict[str, float]) -> None:
         for name, value in values.items():
@@ -245,6 +274,13 @@ def best_balanced(scored: list[tuple[bool, float]]) -> tuple[float, float]:
         recall, specificity = said[responds].float().mean(), (~said[~responds]).float().mean()
         best = max(best, (float((recall + specificity) / 2), threshold))
     return best
+
+
+def _naming_head(model: AudioInteractionModel, names: int, seed: int) -> nn.Linear:
+    head = nn.Linear(model.config.decoder.hidden_size, names)
+    nn.init.normal_(head.weight, std=0.02, generator=torch.Generator().manual_seed(seed))
+    nn.init.zeros_(head.bias)
+    return head
 
 
 def _optimizer(model: AudioInteractionModel, head: nn.Linear, config: TrainerConfig) -> torch.optim.AdamW:
