@@ -30,6 +30,7 @@ class Example:
     samples: NDArray[np.float32]  # [chunks · chunk samples], 16 kHz
     tokens: AnnotatedStream
     heard: NDArray[np.int64]  # [chunks], index of the foreground sound, 0 for none, MASK after its cue
+    calls: NDArray[np.int64]  # [chunks], 1 while a sound is heard that will be answered, else 0; MASK where `heard` is
     timeline: Timeline
 
 
@@ -45,6 +46,7 @@ class Batch:
     is_audio: Tensor  # bool [batch, positions]
     decision_at: Tensor  # int64 [batch, chunks], 0 where padded
     heard: Tensor  # int64 [batch, chunks], MASK where padded
+    calls: Tensor  # int64 [batch, chunks], MASK where padded
     timelines: tuple[Timeline, ...]
 
 
@@ -68,24 +70,31 @@ def example(
     rate = math.inf if rng.random() < instant_share else float(rng.uniform(2, 12))
     responses = [(chunk, reply) for chunk, reply, _ in timeline.responses]
     tokens = annotate(timeline.instruction, chunks, responses, grammar, rate)
-    return Example(samples, tokens, heard_in_chunks(timeline, chunks, label_index), timeline)
+    return Example(samples, tokens, *heard_in_chunks(timeline, chunks, label_index), timeline)
 
 
-def heard_in_chunks(timeline: Timeline, chunks: int, label_index: Mapping[str, int]) -> NDArray[np.int64]:
-    """Index of the foreground sound that fills most of each chunk, int64 [chunks]; 0 where there is none.
+def heard_in_chunks(
+    timeline: Timeline, chunks: int, label_index: Mapping[str, int]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Name the foreground sound that fills most of each chunk, and say whether it will be answered.
 
     After its cue a sound is MASK: the reply (or that there was none) has told by then what it is, and a head that
     reads it there teaches the ears nothing.
+
+    Returns:
+        Index of the sound, 0 for none; 1 where it will be answered, else 0. Both int64 [chunks].
     """
     heard, most = np.zeros(chunks, np.int64), np.full(chunks, MIN_OVERLAP_SECONDS)
+    calls = np.zeros(chunks, np.int64)
     starts = np.arange(chunks) * timeline.chunk_seconds
     for event in timeline.events:
         overlap = np.minimum(starts + timeline.chunk_seconds, event.end) - np.maximum(starts, event.onset)
         wins = (overlap >= most) & (event.role == "foreground")
         known = np.arange(chunks) > chunk_of(event.cue, timeline.chunk_seconds)
         heard[wins], most[wins] = label_index.get(event.label, 0), overlap[wins]
-        heard[wins & known] = MASK
-    return heard
+        calls[wins] = MASK if event.decision == "open" else int(event.reply is not None)
+        heard[wins & known] = calls[wins & known] = MASK
+    return heard, calls
 
 
 def collate(examples: Sequence[Example]) -> Batch:
@@ -100,6 +109,7 @@ def collate(examples: Sequence[Example]) -> Batch:
         is_audio=torch.from_numpy(_stack([e.tokens.is_audio for e in examples], False)),
         decision_at=torch.from_numpy(_stack([e.tokens.decision_at for e in examples], 0)),
         heard=torch.from_numpy(_stack([e.heard for e in examples], MASK)),
+        calls=torch.from_numpy(_stack([e.calls for e in examples], MASK)),
         timelines=tuple(e.timeline for e in examples),
     )
 

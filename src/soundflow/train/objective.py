@@ -1,8 +1,8 @@
-"""What one batch costs: front end, network, dual loss, and the sound-naming loss that helps the ears.
+"""What one batch costs: front end, network, dual loss, and the hearing loss that helps the ears.
 
-The sound-naming loss is ours: a linear head on the decoder's row at each decision names the sound of that chunk.
-It gives every chunk a dense target while responses are rare; the head is thrown away after training
-(docs/decisions/0005). Tests: tests/train/test_objective.py.
+The hearing loss is ours: a linear head on the decoder's row at each decision names the sound of that chunk and says
+whether it will be answered. It gives every chunk a dense target while responses are rare; the head is thrown away
+after training (docs/decisions/0005). Tests: tests/train/test_objective.py.
 """
 
 from __future__ import annotations
@@ -26,8 +26,10 @@ class ObjectiveConfig:
     """Weights of the losses and the noise put on features while training."""
 
     stream_weight: float = 1.0  # the paper's λ
-    naming_weight: float = 0.5  # of the sound-naming loss; chosen on valid
-    feature_dropout: float = 0.1
+    naming_weight: float = 0.5  # of naming the sound of each chunk; chosen on valid
+    calls_weight: float = 0.5  # of saying whether it will be answered; chosen on valid
+    feature_dropout: float = 0.25  # of pooled features, before they are projected
+    hidden_dropout: float = 0.1  # of the decoder's last rows
     mel_mask_bands: int = 10  # most mel bands blanked at a time, twice a stream; 0 for none
 
 
@@ -38,6 +40,7 @@ class Objective:
     total: Tensor
     dual: DualLoss
     naming: Tensor
+    calls: Tensor
     p_response: Tensor  # float32 [batch, chunks], teacher-forced
 
 
@@ -77,7 +80,7 @@ def encoded(
 
 def objective(
     model: AudioInteractionModel,
-    naming_head: nn.Linear,
+    hearing_head: nn.Linear,
     batch: Batch,
     pooled: Tensor,
     config: ObjectiveConfig,
@@ -89,17 +92,30 @@ def objective(
         pooled: what `encoded` made of the same batch.
         generator: draws dropout; None (evaluation) leaves it out.
     """
-    features = model.adapter.projected(pooled)  # [real chunks, positions, width]
-    if generator is not None and config.feature_dropout:
-        keep = 1 - config.feature_dropout
-        noise = torch.empty(features.shape).bernoulli_(keep, generator=generator)
-        features = features * noise.to(features.dtype) / keep
+    normed = _dropped(model.adapter.ln_post(pooled), config.feature_dropout, generator)
+    features = model.adapter.proj(normed)  # [real chunks, positions, width]
     embeds = splice(model.embed(batch.input_ids), batch.is_audio, features.flatten(0, 1))
-    hidden = model(embeds)  # [batch, positions, width]
+    hidden = _dropped(model(embeds), config.hidden_dropout, generator)  # [batch, positions, width]
     where = supervised(batch.y_stream, batch.y_lm)
     dual = dual_loss(model.logits(hidden.flatten(0, 1)[where.rows]), where, config.stream_weight)
     at_decision = hidden.gather(1, (batch.decision_at - 1).clamp(min=0)[..., None].expand(-1, -1, hidden.shape[-1]))
-    naming = F.cross_entropy(naming_head(at_decision).flatten(0, 1).float(), batch.heard.flatten(), ignore_index=MASK)
+    guessed = hearing_head(at_decision).float()  # [batch, chunks, names + 1]
+    naming = F.cross_entropy(guessed[..., :-1].flatten(0, 1), batch.heard.flatten(), ignore_index=MASK)
+    known = batch.calls != MASK
+    calls = F.binary_cross_entropy_with_logits(guessed[..., -1][known], batch.calls[known].float())
     control = model.config.control
     pair = model.logits(at_decision)[..., [control.silent, control.response]].float()
-    return Objective(dual.total + config.naming_weight * naming, dual, naming, pair.softmax(-1)[..., 1].detach())
+    return Objective(
+        dual.total + config.naming_weight * naming + config.calls_weight * calls,
+        dual,
+        naming,
+        calls,
+        pair.softmax(-1)[..., 1].detach(),
+    )
+
+
+def _dropped(values: Tensor, share: float, generator: torch.Generator | None) -> Tensor:
+    if generator is None or share == 0:
+        return values
+    kept = torch.empty(values.shape).bernoulli_(1 - share, generator=generator)
+    return values * kept.to(values.dtype) / (1 - share)

@@ -60,7 +60,6 @@ class NanoRecipe:
     streams: StreamConfig = field(default_factory=StreamConfig)
     augment: AugmentConfig = field(default_factory=AugmentConfig)
     loop: tuple[TrainerConfig, ...] = (TrainerConfig(steps=2000),)  # each from the average of the one before
-    )  # one after another, each from the last one's average
 
 
 @dataclass(frozen=True)
@@ -156,10 +155,10 @@ def train_loop(recipe: NanoRecipe, store: ClipStore, bundle: Bundle) -> Path:
         averaged = dataclasses.replace(bundle, network=now.averaged_model())
         save_folder(averaged, folder, recipe.storage)
 
-    naming_head: nn.Linear | None = None
+    hearing_head: nn.Linear | None = None
     for number, config in enumerate(recipe.loop, start=1):
         streams = dataclasses.replace(make, seed=config.seed)
-        trainer = Trainer(bundle.network, len(labels) + 1, streams, config, recipe.out / f"loop{number}", naming_head)
+        trainer = Trainer(bundle.network, len(labels) + 1, streams, config, recipe.out / f"loop{number}", hearing_head)
         trainer.run(evaluation, keep)
-        bundle, naming_head = dataclasses.replace(bundle, network=trainer.averaged_model()), trainer.naming_head
+        bundle, hearing_head = dataclasses.replace(bundle, network=trainer.averaged_model()), trainer.hearing_head
     return folder

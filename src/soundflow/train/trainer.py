@@ -61,6 +61,7 @@ class Evaluation:
     lm: float
     stream: float
     naming: float
+    calls: float
     balanced: float  # best balanced accuracy over thresholds, teacher-forced: a quick guide, not the bench
     threshold: float
 
@@ -75,13 +76,13 @@ class Trainer:
         train: Callable[[int], Example],
         config: TrainerConfig,
         out: Path,
-        naming_head: nn.Linear | None = None,
+        hearing_head: nn.Linear | None = None,
     ) -> None:
         self.model, self.config, self.out = model, config, out
         torch.set_num_threads(config.threads)
-        self.naming_head = _naming_head(model, names, config.seed) if naming_head is None else naming_head
+        self.hearing_head = _hearing_head(model, names, config.seed) if hearing_head is None else hearing_head
         self.average = {n: p.detach().clone() for n, p in model.named_parameters()}
-        self.optimizer = _optimizer(model, self.naming_head, config)
+        self.optimizer = _optimizer(model, self.hearing_head, config)
         self.step = 0
         self._train = train
         out.mkdir(parents=True, exist_ok=True)
@@ -122,14 +123,14 @@ class Trainer:
         """Losses and teacher-forced separation of the averaged weights on fixed streams."""
         model, size = self.averaged_model(), self.config.batch_size
         scored: list[tuple[bool, float]] = []
-        sums = torch.zeros(3)
+        sums = torch.zeros(4)
         batches = [collate(examples[i : i + size]) for i in range(0, len(examples), size)]
         for batch in batches:
             found = self._objective(model, batch, None, None)
-            sums += torch.stack([found.dual.lm, found.dual.stream, found.naming]).float()
+            sums += torch.stack([found.dual.lm, found.dual.stream, found.naming, found.calls]).float()
             scored += event_scores(batch, found.p_response)
-        lm, stream, naming = (sums / len(batches)).tolist()
-        return Evaluation(lm, stream, naming, *best_balanced(scored))
+        lm, stream, naming, calls = (sums / len(batches)).tolist()
+        return Evaluation(lm, stream, naming, calls, *best_balanced(scored))
 
     def _one_step(self, batch: Batch, pooled: Tensor | None) -> dict[str, float]:
         for group in self.optimizer.param_groups:
@@ -151,6 +152,7 @@ class Trainer:
             "lm": float(found.dual.lm.detach()),
             "stream": float(found.dual.stream.detach()),
             "naming": float(found.naming.detach()),
+            "calls": float(found.calls.detach()),
             "gradient_norm": float(norm),
         }
 
@@ -160,7 +162,7 @@ class Trainer:
         with torch.autocast("cpu", torch.bfloat16, enabled=self.config.bfloat16):
             if pooled is None:
                 pooled = encoded(model, batch, self.config.objective, generator)
-            return objective(model, self.naming_head, batch, pooled, self.config.objective, generator)
+            return objective(model, self.hearing_head, batch, pooled, self.config.objective, generator)
 
     def _parameters(self) -> list[nn.Parameter]:
         return [p for group in self.optimizer.param_groups for p in group["params"]]
@@ -217,7 +219,7 @@ class Trainer:
             "config": json.dumps(asdict(self.config), sort_keys=True),
             "model": self.model.state_dict(),
             "average": self.average,
-            "naming_head": self.naming_head.state_dict(),
+            "hearing_head": self.hearing_head.state_dict(),
             "optimizer": self.optimizer.state_dict(),
         }
         path = self.out / "state.pt"
@@ -235,7 +237,7 @@ class Trainer:
             )
         self.step = state["step"]
         self.model.load_state_dict(state["model"])
-        self.naming_head.load_state_dict(state["naming_head"])
+        self.hearing_head.load_state_dict(state["hearing_head"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.average = state["average"]
 
@@ -276,8 +278,8 @@ def best_balanced(scored: list[tuple[bool, float]]) -> tuple[float, float]:
     return best
 
 
-def _naming_head(model: AudioInteractionModel, names: int, seed: int) -> nn.Linear:
-    head = nn.Linear(model.config.decoder.hidden_size, names)
+def _hearing_head(model: AudioInteractionModel, names: int, seed: int) -> nn.Linear:
+    head = nn.Linear(model.config.decoder.hidden_size, names + 1)  # and whether the sound calls for an answer
     nn.init.normal_(head.weight, std=0.02, generator=torch.Generator().manual_seed(seed))
     nn.init.zeros_(head.bias)
     return head
