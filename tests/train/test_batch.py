@@ -36,21 +36,30 @@ def timeline(*events: StreamEvent, seconds: float = 2.0) -> Timeline:
 
 
 def test_the_sound_that_fills_most_of_a_chunk_is_heard_in_it() -> None:
-    heard = heard_in_chunks(timeline(event(0.4, 0.95, "dog_bark"), event(0.95, 1.6, "glass_breaking")), 5, INDEX)
+    heard, _ = heard_in_chunks(timeline(event(0.4, 0.95, "dog_bark"), event(0.95, 1.6, "glass_breaking")), 5, INDEX)
     assert heard.tolist() == [0, 1, 2, 2, 0]
 
 
 def test_what_was_answered_or_let_pass_is_not_named_again() -> None:
-    long = event(0.0, 2.0, "dog_bark", cue=0.8)
-    assert heard_in_chunks(timeline(long), 6, INDEX).tolist() == [1, 1, MASK, MASK, MASK, 0]
+    long = event(0.0, 2.0, "dog_bark", decision="respond", cue=0.8)
+    heard, calls = heard_in_chunks(timeline(long), 6, INDEX)
+    assert heard.tolist() == [1, 1, MASK, MASK, MASK, 0]
+    assert calls.tolist() == [1, 1, MASK, MASK, MASK, 0]
+
+
+def test_only_what_will_be_answered_calls() -> None:
+    events = (event(0.0, 0.4, "dog_bark", decision="respond"), event(0.4, 0.8, "dog_bark"))
+    unsure = event(0.8, 1.2, "dog_bark", decision="open")
+    assert heard_in_chunks(timeline(*events, unsure), 4, INDEX)[1].tolist() == [1, 0, MASK, 0]
 
 
 def test_a_touch_of_sound_is_not_heard() -> None:
-    assert heard_in_chunks(timeline(event(0.35, 0.41, "dog_bark")), 2, INDEX).tolist() == [0, 0]
+    assert heard_in_chunks(timeline(event(0.35, 0.41, "dog_bark")), 2, INDEX)[0].tolist() == [0, 0]
 
 
 def test_what_lies_in_the_background_is_not_heard() -> None:
-    assert heard_in_chunks(timeline(event(0.0, 0.4, "dog_bark", role="background")), 1, INDEX).tolist() == [0]
+    heard, calls = heard_in_chunks(timeline(event(0.0, 0.4, "dog_bark", role="background")), 1, INDEX)
+    assert heard.tolist() == calls.tolist() == [0]
 
 
 def test_an_example_is_padded_to_whole_chunks() -> None:

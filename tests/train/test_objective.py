@@ -58,16 +58,16 @@ def _found(
 
 
 def test_evaluation_is_the_same_each_time_and_training_is_not() -> None:
-    model, head, batch, config = _model(), nn.Linear(32, 3), _batch(), ObjectiveConfig()
+    model, head, batch, config = _model(), nn.Linear(32, 4), _batch(), ObjectiveConfig()
     first, second = (float(_found(model, head, batch, config).total) for _ in range(2))
     drawn = [float(_found(model, head, batch, config, seed).total) for seed in (1, 2)]
     assert first == second
     assert drawn[0] != drawn[1]
 
 
-def test_the_total_is_the_paper_s_loss_when_nothing_is_named() -> None:
-    config = ObjectiveConfig(naming_weight=0.0)
-    found = _found(_model(), nn.Linear(32, 3), _batch(), config)
+def test_the_total_is_the_paper_s_loss_without_the_hearing_loss() -> None:
+    config = ObjectiveConfig(naming_weight=0.0, calls_weight=0.0)
+    found = _found(_model(), nn.Linear(32, 4), _batch(), config)
     torch.testing.assert_close(found.total, found.dual.total)
     assert found.p_response.shape == (2, 5)
     assert bool(((found.p_response > 0) & (found.p_response < 1)).all())
@@ -77,7 +77,7 @@ def test_sound_behind_the_end_of_a_stream_changes_nothing() -> None:
     batch = _batch()
     louder = batch.samples.clone()
     louder[1, 2 * 6400 :] = 0.5
-    model, head, config = _model(), nn.Linear(32, 3), ObjectiveConfig()
+    model, head, config = _model(), nn.Linear(32, 4), ObjectiveConfig()
     before = _found(model, head, batch, config).total
     after = _found(model, head, dataclasses.replace(batch, samples=louder), config).total
     torch.testing.assert_close(before, after)

@@ -47,7 +47,7 @@ def _stream(index: int) -> Example:
         samples[3 * 6400 : 4 * 6400] += 0.5 * np.sin(np.arange(6400) * 0.3).astype(np.float32)
         responses, heard[3] = [(3, Reply("A dog is barking.", "normal"))], 1
     timeline = Timeline(CHUNKS * 0.4, 0.4, None, "proactive", (), ())
-    return Example(samples, annotate(None, CHUNKS, responses, grammar), heard, timeline)
+    return Example(samples, annotate(None, CHUNKS, responses, grammar), heard, np.minimum(heard, 1), timeline)
 
 
 def _train(out: Path) -> Trainer:
