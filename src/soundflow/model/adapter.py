@@ -25,11 +25,7 @@ class Adapter(nn.Module):
 
     def forward(self, encoded: Tensor) -> Tensor:
         """[chunks, positions, encoder width] to [chunks, positions / pool, decoder width]."""
-        return self.projected(self.pooled(encoded))
-
-    def projected(self, pooled: Tensor) -> Tensor:
-        """[chunks, positions / pool, width · statistics] to [chunks, positions / pool, decoder width]."""
-        return self.proj(self.ln_post(pooled))  # type: ignore[no-any-return]
+        return self.proj(self.ln_post(self.pooled(encoded)))  # type: ignore[no-any-return]
 
     def pooled(self, encoded: Tensor) -> Tensor:
         """[chunks, positions, width] to [chunks, positions / pool, width · statistics]."""
