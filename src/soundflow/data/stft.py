@@ -25,6 +25,8 @@ def window() -> NDArray[np.float32]:
 def stft(samples: Samples) -> Spectrum:
     """Frames of a clip, complex64 [hops, 201]; the clip is padded with zeros to whole hops."""
     hops = -(-len(samples) // HOP)
+    if not hops:
+        return np.zeros((0, N_FFT // 2 + 1), np.complex64)
     padded = np.zeros(hops * HOP + 2 * EDGE, np.float32)
     padded[EDGE : EDGE + len(samples)] = samples
     frames = sliding_window_view(padded, N_FFT)[::HOP] * window()

@@ -129,9 +129,10 @@ def write_timeline(timeline: Timeline, path: Path) -> None:
 
 
 def _rows(values: Any, name: str) -> list[Mapping[str, Any]]:
-    if not isinstance(values, dict) or not isinstance(values.get(name, []), list):
+    rows = values.get(name, []) if isinstance(values, dict) else None
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise InputError("timeline.json", f"{name} must be a list of objects", "see docs/reference/timeline.md")
-    return list(values.get(name, []))
+    return rows
 
 
 def _event(values: Mapping[str, Any]) -> StreamEvent:
@@ -141,7 +142,9 @@ def _event(values: Mapping[str, Any]) -> StreamEvent:
     return event
 
 
-def _build(kind: Any, values: Mapping[str, Any], where: str) -> Any:
+def _build(kind: Any, values: Any, where: str) -> Any:
+    if not isinstance(values, Mapping):
+        raise InputError("timeline.json", f"{where} must be an object", "see docs/reference/timeline.md")
     known = [f.name for f in dataclasses.fields(kind)]
     for key in values:
         if key not in known:
