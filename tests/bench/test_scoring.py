@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from soundflow.data.timeline import Decision, StreamEvent
 from tests.bench.streams import event, timeline
 
 from soundflow.bench.scoring import SpokenReply, charge_responses, score_stream
+from soundflow.data.timeline import Decision, StreamEvent
 
 NAMES = {"siren": ("siren", "emergency vehicle"), "cow": ("cow",)}
 

@@ -21,7 +21,7 @@ def train(
 
     \b
     Example:
-      soundflow train recipes/nano.toml clips=../clips trainer.steps=2000
+      soundflow train recipes/nano.toml clips=../clips ears.steps=300
     """
     import logging
 

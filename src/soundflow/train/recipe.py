@@ -76,7 +76,7 @@ def _value(hint: Any, value: Any, where: str) -> Any:
 def _override(values: dict[str, Any], override: str) -> None:
     name, equals, text = override.partition("=")
     if not equals:
-        raise UsageError("recipe.override", f"{override!r} is not section.key=value", "for example trainer.steps=100")
+        raise UsageError("recipe.override", f"{override!r} is not section.key=value", "for example ears.steps=100")
     try:
         value = tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
