@@ -66,7 +66,8 @@ def main() -> None:
     if arguments.json:
         print(json.dumps(result))
         return
-    for condition, row in result["test"].items():
+    rows: dict[str, dict[str, dict[str, float]]] = result["test"]  # type: ignore[assignment]
+    for condition, row in rows.items():
         print(condition, *(f"{k} {v['value']:.3f} [{v['low']:.3f}, {v['high']:.3f}]" for k, v in row.items()), sep="  ")
 
 
@@ -216,7 +217,8 @@ def best_threshold(score: Tensor, speak: Tensor) -> float:
         said = score >= threshold
         return float((said[speak == 1].float().mean() + (~said[speak == 0]).float().mean()) / 2)
 
-    return max(torch.linspace(0.05, 0.95, 91).tolist(), key=balanced)
+    thresholds: list[float] = torch.linspace(0.05, 0.95, 91).tolist()
+    return max(thresholds, key=balanced)
 
 
 def scores(models: Sequence[Head], test: Features, threshold: float) -> dict[str, Interval]:

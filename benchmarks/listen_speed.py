@@ -80,7 +80,7 @@ def sound(source: str, seconds: float) -> Samples:
     """The source again and again until the time is full, float32 16 kHz."""
     from soundflow.api import open_source
 
-    once = np.concatenate(list(open_source(source)))
+    once = np.concatenate(list(open_source(source, CHUNK)))
     return np.tile(once, int(np.ceil(seconds * 16_000 / len(once))))[: int(seconds * 16_000) // CHUNK * CHUNK]
 
 
@@ -99,7 +99,11 @@ def listening(model: str, samples: Samples) -> dict[str, float]:
             times.append(1000 * (time.perf_counter() - before))
         session.end()
     whole = time.perf_counter() - started
-    return {**spread(times), "real_time_factor": round(whole / (len(samples) / 16_000), 4), "peak_rss_mb": peak_rss_mb()}
+    return {
+        **spread(times),
+        "real_time_factor": round(whole / (len(samples) / 16_000), 4),
+        "peak_rss_mb": peak_rss_mb(),
+    }
 
 
 def tagging(samples: Samples) -> dict[str, float]:
