@@ -1,6 +1,6 @@
-"""Int8 arithmetic for the CPU: matrix products with 8-bit weights and activations.
+"""The network as it runs on a CPU: 8-bit matrix products, and few large ones in place of many small ones.
 
-Measured here: three times faster a chunk than float32 on one thread (docs/decisions/0003). Tests:
+Training and checkpoints know only the plain network. Why int8: docs/decisions/0003. Tests:
 tests/model/test_quantize.py.
 """
 
@@ -9,11 +9,18 @@ from __future__ import annotations
 import copy
 import dataclasses
 import warnings
+from collections.abc import Callable
+from typing import Any
 
 import torch
-from torch import nn
+import torch.nn.functional as F
+from torch import Tensor, nn
 
 from soundflow.model.bundle import Bundle
+from soundflow.model.cache import KVCache, rotate
+from soundflow.model.decoder import FeedForward, SelfAttention
+from soundflow.model.encoder import EncoderAttention
+from soundflow.model.network import AudioInteractionModel
 
 
 def int8_supported() -> bool:
@@ -22,10 +29,117 @@ def int8_supported() -> bool:
 
 
 def int8_bundle(bundle: Bundle) -> Bundle:
-    """The same model with every linear layer in int8; the original is left as it is."""
-    network = copy.deepcopy(bundle.network)
+    """The same model, fused and with its matrices in int8, one scale a row; the original is left as it is."""
+    network = fused(bundle.network)
     with warnings.catch_warnings():
         # torch renames this module to torchao, which is slower than float32 on CPUs without AMX
         warnings.simplefilter("ignore")
-        torch.ao.quantization.quantize_dynamic(network, {nn.Linear}, dtype=torch.qint8, inplace=True)
+        # rows that are stacked must not share one scale, and weights are stored with a scale a row
+        recipe = {nn.Linear: torch.ao.quantization.per_channel_dynamic_qconfig}
+        torch.ao.quantization.quantize_dynamic(network, recipe, dtype=torch.qint8, inplace=True)
     return dataclasses.replace(bundle, network=network)
+
+
+def fused(network: AudioInteractionModel) -> AudioInteractionModel:
+    """A copy that computes the same with fewer matrix products; it has other weight names and is for inference only."""
+    network = copy.deepcopy(network)
+    # not the first convolution: it is small, and in int8 it would hear log-mel in steps of over half a decibel
+    network.encoder.conv2 = _UnfoldedConv(network.encoder.conv2)  # type: ignore[assignment]
+    for module in list(network.modules()):
+        for name, child in module.named_children():
+            if (kind := _FUSED.get(type(child))) is not None:
+                setattr(module, name, kind(child))
+    return network.eval()
+
+
+class _UnfoldedConv(nn.Module):
+    """A convolution as one product over its unfolded input, for torch has no int8 convolution with float input."""
+
+    def __init__(self, plain: nn.Conv1d) -> None:
+        super().__init__()
+        (self.taps,), (self.stride,), self.padding = plain.kernel_size, plain.stride, int(plain.padding[0])
+        self.product = _linear(plain.weight.transpose(1, 2).flatten(1), plain.bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[chunks, channels, frames] to [chunks, channels out, frames / stride]."""
+        rows = F.pad(x.transpose(1, 2), (0, 0, self.padding, self.padding)).unfold(1, self.taps, self.stride)
+        return self.product(rows.transpose(2, 3).flatten(2)).transpose(1, 2)  # type: ignore[no-any-return]
+
+
+class _EncoderAttention(nn.Module):
+    """`EncoderAttention` with one product for queries, keys and values."""
+
+    def __init__(self, plain: EncoderAttention) -> None:
+        super().__init__()
+        self.heads = plain.heads
+        self.qkv_proj = _stacked(plain.q_proj, plain.k_proj, plain.v_proj)
+        self.out_proj = plain.out_proj
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[chunks, positions, width] to the same shape."""
+        q, k, v = self.qkv_proj(x).unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
+        return self.out_proj(F.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2))  # type: ignore[no-any-return]
+
+
+class _SelfAttention(nn.Module):
+    """`SelfAttention` with one product for queries, keys and values, and one turn for queries and keys."""
+
+    def __init__(self, plain: SelfAttention) -> None:
+        super().__init__()
+        self.heads, self.groups, self.head_dim = plain.heads, plain.groups, plain.head_dim
+        self.qkv_proj = _stacked(plain.q_proj, plain.k_proj, plain.v_proj)
+        self.o_proj = plain.o_proj
+
+    def forward(
+        self, x: Tensor, rotary: tuple[Tensor, Tensor], mask: Tensor | None, cache: KVCache | None, layer: int
+    ) -> Tensor:
+        """As `SelfAttention.forward`."""
+        rows = self.qkv_proj(x).unflatten(-1, (-1, self.head_dim)).transpose(1, 2)
+        turned, v = rows.split([self.heads + self.groups, self.groups], dim=1)
+        q, k = rotate(turned, *rotary).split([self.heads, self.groups], dim=1)
+        if cache is not None:
+            k, v = cache.append(layer, k, v)
+        mixed = F.scaled_dot_product_attention(
+            q, k, v, attn_mask=mask, is_causal=mask is None and x.shape[1] > 1, enable_gqa=self.heads != self.groups
+        )
+        return self.o_proj(mixed.transpose(1, 2).flatten(2))  # type: ignore[no-any-return]
+
+
+class _FeedForward(nn.Module):
+    """`FeedForward` with one product for gate and value."""
+
+    def __init__(self, plain: FeedForward) -> None:
+        super().__init__()
+        self.gate_up_proj = _stacked(plain.gate_proj, plain.up_proj)
+        self.down_proj = plain.down_proj
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[batch, positions, width] to the same shape."""
+        gate, up = self.gate_up_proj(x).chunk(2, dim=-1)
+        return self.down_proj(F.silu(gate) * up)  # type: ignore[no-any-return]
+
+
+_FUSED: dict[type[nn.Module], Callable[[Any], nn.Module]] = {
+    EncoderAttention: _EncoderAttention,
+    SelfAttention: _SelfAttention,
+    FeedForward: _FeedForward,
+}
+
+
+def _stacked(*parts: nn.Linear) -> nn.Linear:
+    """One layer whose output is that of the parts, one behind the other."""
+    weight = torch.cat([part.weight for part in parts])
+    biases: list[Tensor | None] = [part.bias for part in parts]
+    if not any(bias is not None for bias in biases):
+        return _linear(weight, None)
+    sizes = [part.out_features for part in parts]
+    filled = [weight.new_zeros(n) if bias is None else bias for n, bias in zip(sizes, biases, strict=True)]
+    return _linear(weight, torch.cat(filled))
+
+
+def _linear(weight: Tensor, bias: Tensor | None) -> nn.Linear:
+    """A layer that holds these [out, in] and [out] tensors, without gradients."""
+    layer = nn.Linear(weight.shape[1], weight.shape[0], bias is not None, device="meta")
+    layer.weight = nn.Parameter(weight, requires_grad=False)
+    layer.bias = None if bias is None else nn.Parameter(bias, requires_grad=False)  # type: ignore[assignment]
+    return layer

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from soundflow.errors import UsageError
 from soundflow.model.bundle import Bundle
+from soundflow.model.network import AudioInteractionModel
 from soundflow.model.tokens import ControlTokens
 from soundflow.stream.events import EndReason
 from soundflow.stream.fifo import Flush, TextStep, TokenKind
@@ -188,15 +189,18 @@ class Decoding:
         return Spoken(kind, delta, reply.emotion, reply.text, reply.tokens, reply.reason)
 
 
-def _choice_rows(network: nn.Module, control: ControlTokens) -> Tensor | None:
-    """The head's columns for <silent> and <response>, [width, 2]; None when the head is no plain matrix.
+def _choice_rows(network: AudioInteractionModel, control: ControlTokens) -> Tensor | None:
+    """The head's columns for <silent> and <response>, [width, 2]; None when they cannot be taken out of the head.
 
     The whole vocabulary is not needed to decide (the release computes it at every position).
     """
+    ids = torch.tensor([control.silent, control.response])
     head = getattr(network, "lm_head", None)
-    if type(head) is not nn.Linear:
-        return None
-    return head.weight[[control.silent, control.response]].T.contiguous()
+    if type(head) is nn.Linear:
+        return head.weight[ids].T.contiguous()
+    if head is not None and network.config.decoder.tie_word_embeddings:
+        return network.embed(ids).T.contiguous()  # an int8 head's rows stand in the embedding table, unrounded
+    return None
 
 
 def _never_spoken(control: ControlTokens) -> list[int]:
