@@ -21,6 +21,7 @@ Draw = Callable[[str], np.random.Generator]  # a generator by purpose; same purp
 
 ROLE_GAIN_DB = {"foreground": 0.0, "background": -6.0, "ambient": -12.0}  # paper, appendix
 PEAK = 0.99  # ruling 10: above it the whole stream is turned down
+MOST_PAUSE_DB = 20.0  # a noise that pauses under the main track counts as at most this much quieter there; chosen
 
 
 @dataclass(frozen=True)
@@ -169,8 +170,11 @@ def _mix_in(
 
 
 def _noise_gain(main: Samples, noise: Samples, power: float, snr_db: float) -> np.float32:
-    """The factor that puts a noise track `snr_db` below the main track, over the frames where that is active."""
-    heard = active_power(noise, over=main)
+    """The factor that puts a noise track `snr_db` below the main track, over the frames where that is active.
+
+    A noise that all but pauses there is not turned up until its pause is heard: the rest would drown the stream.
+    """
+    heard = max(active_power(noise, over=main), active_power(noise) * 10 ** (-MOST_PAUSE_DB / 10))
     return np.float32(np.sqrt(power / (max(heard, 1e-20) * 10 ** (snr_db / 10))))
 
 
