@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import random
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.bench.streams import event, timeline
 
 from soundflow.bench.scoring import SpokenReply, charge_responses, score_stream
 from soundflow.data.timeline import Decision, StreamEvent
+from tests.bench.streams import event, timeline
 
 NAMES = {"siren": ("siren", "emergency vehicle"), "cow": ("cow",)}
 
@@ -88,3 +91,34 @@ def test_every_reply_is_charged_once_at_most(events: list[StreamEvent], at: list
 @given(some_events)
 def test_always_silent_has_no_recall_and_full_specificity(events: list[StreamEvent]) -> None:
     assert all(e.right is not e.responds for e in score_stream(timeline(*events, seconds=30), [], NAMES).events)
+
+
+@given(some_events, st.lists(times, max_size=8))
+def test_no_other_charging_makes_more_events_right(events: list[StreamEvent], at: list[float]) -> None:
+    calls = [e for e in events if e.decision == "respond"]
+    inside = [[k for k, t in enumerate(at) if e.onset - 1e-6 <= t <= e.cue + 1.6 + 1e-6] for e in calls]
+    taken: dict[int, int] = {}  # reply → call; the textbook's augmenting paths
+
+    def finds_one(call: int, seen: set[int]) -> bool:
+        for reply in inside[call]:
+            if reply not in seen:
+                seen.add(reply)
+                if reply not in taken or finds_one(taken[reply], seen):
+                    taken[reply] = call
+                    return True
+        return False
+
+    most = sum(finds_one(call, set()) for call in range(len(calls)))
+    assert len(charge_responses(events, said(*at))) == most
+
+
+@given(some_events, st.lists(times, max_size=8), st.randoms(), st.integers(1, 50))
+def test_neither_the_order_of_replies_nor_the_start_of_the_clock_matters(
+    events: list[StreamEvent], at: list[float], chance: random.Random, seconds: int
+) -> None:
+    before = score_stream(timeline(*events, seconds=30), said(*at), NAMES)
+    moved = [replace(e, onset=e.onset + seconds, end=e.end + seconds, cue=e.cue + seconds) for e in events]
+    later = [t + seconds for t in chance.sample(at, len(at))]
+    after = score_stream(timeline(*moved, seconds=90), said(*later), NAMES)
+    assert after.events == before.events
+    assert sorted(after.stray) == pytest.approx(sorted(t + seconds for t in before.stray))

@@ -1,14 +1,16 @@
-"""The machine a figure was measured on, in one line. Tests: tests/bench/test_machine.py."""
+"""The machine a figure was measured on, and the memory a process holds. Tests: tests/bench/test_machine.py."""
 
 from __future__ import annotations
 
 import os
 import platform
+import sys
 from pathlib import Path
 
 import torch
 
 _CPU_INFO = Path("/proc/cpuinfo")
+_MEMORY = Path("/proc/self/statm")
 
 
 def describe_machine(threads: int | None = None) -> str:
@@ -19,6 +21,23 @@ def describe_machine(threads: int | None = None) -> str:
         f"{_processor()}, {cores} cores, {used} thread{'s' if used != 1 else ''}, {platform.system()}, "
         f"Python {platform.python_version()}, torch {torch.__version__}"
     )
+
+
+def resident_mb() -> float:
+    """Memory this process holds now, MiB; the most it ever held where the system does not tell (not Linux)."""
+    try:
+        pages = int(_MEMORY.read_text(encoding="ascii").split()[1])
+    except OSError:
+        return peak_mb()
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def peak_mb() -> float:
+    """The most memory this process ever held, MiB."""
+    import resource  # not on every system, and only this needs it
+
+    unit = 1 if sys.platform == "darwin" else 1024  # bytes there, KiB elsewhere
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20
 
 
 def _processor() -> str:

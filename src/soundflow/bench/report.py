@@ -8,7 +8,8 @@ from typing import Any
 from rich.console import Group
 from rich.table import Table
 
-RATES = ("trigger_accuracy", "balanced_accuracy", "recall", "specificity", "named")
+from soundflow.bench.trigger import RATES
+
 TRIVIAL = ("always_silent", "always_respond")
 
 
