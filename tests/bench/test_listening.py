@@ -10,7 +10,7 @@ import pytest
 from soundflow.bench.listening import Job, Setting, compose_job, hear, hear_all, spoken, task_config
 from soundflow.bench.scoring import SpokenReply
 from soundflow.data.clips import ClipStore
-from soundflow.stream.events import ReplyDelta, ReplyEnd, ReplyStart
+from soundflow.stream.events import Event, ReplyDelta, ReplyEnd, ReplyStart
 from soundflow.testing.model import Script, ScriptedReply, scripted_bundle
 from tests.bench.streams import ALWAYS
 
@@ -25,7 +25,7 @@ def test_a_reply_starts_when_the_last_sample_of_its_chunk_is_in(store: ClipStore
 def test_between_its_bounds_a_threshold_changes_nothing(store: ClipStore) -> None:
     job = Job("streams", 0)
     found = hear(scripted_bundle(ONE), Setting(store, "test", seed=0, threshold=0.5), job)
-    assert (found.above, found.up_to) == (pytest.approx(0.3), pytest.approx(0.9))
+    assert found.above == pytest.approx(0.3) and found.up_to == pytest.approx(0.9)
     for threshold in (0.31, 0.89):
         assert hear(scripted_bundle(ONE), Setting(store, "test", seed=0, threshold=threshold), job) == found
     silent = hear(scripted_bundle(ONE), Setting(store, "test", seed=0, threshold=0.95), job)
@@ -33,7 +33,7 @@ def test_between_its_bounds_a_threshold_changes_nothing(store: ClipStore) -> Non
 
 
 def test_replies_come_out_of_events_in_order() -> None:
-    events = [
+    events: list[Event] = [
         ReplyStart(0, 3, 1.6, None),
         ReplyDelta(0, "One"),
         ReplyEnd(0, "One.", None, "eos", 2, 1.0),

@@ -32,13 +32,20 @@ class Interval:
 NOTHING = Interval(None, None, None)
 
 
-def bootstrap(counts: Counts, recordings: Sequence[str], figure: Callable[[Counts], Counts], seed: int = 0) -> Interval:
+def bootstrap(
+    counts: Counts,
+    recordings: Sequence[str] | Sequence[int],
+    figure: Callable[[Counts], Counts],
+    seed: int | Sequence[int] = 0,
+    draws: int = DRAWS,
+) -> Interval:
     """A figure over events, resampled by recording.
 
     Args:
         counts: [events, columns], what each event adds.
         recordings: the recording of each event; all its events are drawn together.
         figure: from summed columns [..., columns] to [...]; NaN where undefined.
+        draws: how many times the recordings are drawn again.
     """
     if not len(counts):
         return NOTHING
@@ -48,7 +55,7 @@ def bootstrap(counts: Counts, recordings: Sequence[str], figure: Callable[[Count
     value = float(figure(sums.sum(axis=0)))
     if math.isnan(value):
         return NOTHING
-    weights = np.random.default_rng(seed).multinomial(len(sums), np.full(len(sums), 1 / len(sums)), size=DRAWS)
+    weights = np.random.default_rng(seed).multinomial(len(sums), np.full(len(sums), 1 / len(sums)), size=draws)
     drawn = figure(np.asarray(weights @ sums, np.float64))
     low, high = np.nanpercentile(drawn, [2.5, 97.5])
     return Interval(value, float(low), float(high))

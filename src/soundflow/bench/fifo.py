@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from soundflow.bench import stream_measures as measures
+from soundflow.bench.bootstrap import Counts, bootstrap
 from soundflow.bench.stream_measures import Control, Response, StreamLog
 from soundflow.stream.clock import CostTable, SimulatedClock
 from soundflow.stream.fifo import FifoRule, Flush, TextStep, TokenKind
@@ -146,22 +146,6 @@ _MEASURES: dict[str, Callable[[StreamLog], list[float]]] = {
 }
 
 
-class _Means:
-    """Means over pooled values with bootstrap intervals by stream: sums and counts per stream are enough."""
-
-    def __init__(self, per_stream: Sequence[Sequence[float]], draws: NDArray[np.float64]) -> None:
-        sums = np.array([sum(values) for values in per_stream], dtype=float)
-        counts = np.array([len(values) for values in per_stream], dtype=float)
-        self.count = int(counts.sum())
-        self.value = float(sums.sum() / max(counts.sum(), 1.0))
-        self.drawn = (draws @ sums) / np.maximum(draws @ counts, 1.0)
-
-
-def _interval(value: float, drawn: NDArray[np.float64]) -> dict[str, float]:
-    low, high = np.percentile(drawn, [2.5, 97.5])
-    return {"value": round(value, 3), "low": round(float(low), 3), "high": round(float(high), 3)}
-
-
 def compare(
     scenarios: Sequence[Scenario], costs: CostTable, seed: int, draws: int = 2000, chunk_seconds: float = 0.4
 ) -> dict[str, Any]:
@@ -169,24 +153,38 @@ def compare(
 
     A measure of which there is no case (nobody was ever behind) is left out.
     """
-    rng = np.random.default_rng([seed, 1])
-    streams = len(scenarios)
-    weights = rng.multinomial(streams, np.full(streams, 1.0 / streams), size=draws).astype(float)
     logs = {policy: [play(s, costs, policy, chunk_seconds) for s in scenarios] for policy in POLICIES}
+
+    def interval(counts: Counts, figure: Callable[[Counts], Counts]) -> dict[str, float | None]:
+        return bootstrap(counts, range(len(scenarios)), figure, (seed, 1), draws).to_dict()
+
     found: dict[str, Any] = {}
     for name, measure in _MEASURES.items():
-        means = {policy: _Means([measure(log) for log in logs[policy]], weights) for policy in POLICIES}
-        fifo = means["fifo"]
-        if not fifo.count:
+        counts = {policy: _counts([measure(log) for log in logs[policy]]) for policy in POLICIES}
+        total, cases = counts["fifo"].sum(axis=0)
+        if not cases:
             continue
-        row: dict[str, Any] = {p: _interval(m.value, m.drawn) for p, m in means.items()}
-        if fifo.value > 0:
+        row: dict[str, Any] = {policy: interval(counts[policy], _mean) for policy in POLICIES}
+        if total > 0:
             for policy in POLICIES[1:]:
-                ratio = means[policy].drawn / np.maximum(fifo.drawn, 1e-12)
-                row[f"{policy}_over_fifo"] = _interval(means[policy].value / fifo.value, ratio)
-        row["count"] = fifo.count
+                row[f"{policy}_over_fifo"] = interval(np.hstack([counts[policy], counts["fifo"]]), _ratio)
+        row["count"] = int(cases)
         found[name] = row
     return found
+
+
+def _counts(per_stream: Sequence[Sequence[float]]) -> Counts:
+    """[streams, (sum, count)]: all that means over pooled values need."""
+    return np.array([(sum(values), len(values)) for values in per_stream], dtype=np.float64)
+
+
+def _mean(counts: Counts) -> Counts:
+    return np.asarray(counts[..., 0] / np.maximum(counts[..., 1], 1.0))
+
+
+def _ratio(counts: Counts) -> Counts:
+    """Of two means; where a draw's second one is 0 a very large number, for JSON knows no infinity."""
+    return np.asarray(_mean(counts[..., :2]) / np.maximum(_mean(counts[..., 2:]), 1e-12))
 
 
 def rows_table(name: str, encode_ms: float, rows_per_chunk: int, one_row_ms: float, chunk_rows_ms: float) -> CostTable:
