@@ -15,7 +15,7 @@ import typer
 from typer.main import get_command
 
 import soundflow
-from soundflow.cli import ask, bench, doctor, listen, model, train
+from soundflow.cli import ask, bench, data, doctor, listen, model, train
 from soundflow.cli.failures import describe
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells count
@@ -32,6 +32,7 @@ app.command("ask")(ask.ask)
 app.command("train")(train.train)
 app.command("doctor")(doctor.doctor)
 app.add_typer(model.app, name="model")
+app.add_typer(data.app, name="data")
 app.add_typer(
     bench.app,
     name="bench",

@@ -48,6 +48,11 @@ def tile_crossfade(samples: Samples, length: int, crossfade: int, rng: np.random
         float32 [length], and the sample of the recording it starts at.
     """
     offset = int(rng.integers(0, max(1, len(samples) - length + 1 if len(samples) > length else len(samples))))
+    return tile_from(samples, length, crossfade, offset), offset
+
+
+def tile_from(samples: Samples, length: int, crossfade: int, offset: int) -> Samples:
+    """As `tile_crossfade`, from a given sample of the recording, float32 [length]."""
     out = np.zeros(length, np.float32)
     piece = samples[offset : offset + length]
     out[: len(piece)] = piece
@@ -59,4 +64,4 @@ def tile_crossfade(samples: Samples, length: int, crossfade: int, rng: np.random
         out[at - overlap : at] = out[at - overlap : at] * ramp[::-1] + piece[:overlap] * ramp
         out[at : at + len(piece) - overlap] = piece[overlap:]
         at += max(1, len(piece) - overlap)
-    return out, offset
+    return out
