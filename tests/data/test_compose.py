@@ -54,7 +54,7 @@ HUM = dataclasses.replace(_clip(90, 1.3), label="hum")
 WIND = dataclasses.replace(_clip(91, 0.9), label="wind")
 ROLES = st.sampled_from(["foreground", "background", "ambient"])
 CLIPS = st.lists(st.tuples(st.floats(0.05, 3.0), ROLES, st.booleans()), max_size=5).map(
-    lambda drawn: [_clip(i, *values) for i, values in enumerate(drawn)]
+    lambda drawn: [_clip(i, *values) for i, values in enumerate(drawn)]  # type: ignore[arg-type]
 )
 SEEDS = st.integers(0, 999)
 LEAST = dataclasses.replace(CONFIG, least_seconds=1.0)
@@ -181,7 +181,7 @@ def test_every_composed_second_knows_where_it_comes_from(clips: list[SourceClip]
     given_clips = {c.clip: c for c in [*clips, HUM, WIND]}
     assert sorted(e.clip for e in timeline.events) == sorted(c.clip for c in clips)
     for row in [*timeline.events, *timeline.noise]:
-        clip = given_clips[row.clip]
+        clip = given_clips[row.clip]  # type: ignore[attr-defined]
         for name in ("label", "recording", "licence", "source"):
             assert getattr(row, name) == getattr(clip, name)
     for event in timeline.events:

@@ -19,7 +19,7 @@ def _noise(length: int, seed: int = 0) -> np.ndarray:
 def test_a_full_scale_square_wave_is_at_zero_dbfs() -> None:
     square = np.where(np.arange(SECOND) // 20 % 2, 1.0, -1.0).astype(np.float32)
     assert level_of(square) == pytest.approx(0.0, abs=1e-4)
-    assert level_of(square / 10) == pytest.approx(-20.0, abs=1e-4)
+    assert level_of(square * np.float32(0.1)) == pytest.approx(-20.0, abs=1e-4)
 
 
 def test_a_pause_does_not_lower_a_level() -> None:
@@ -29,13 +29,13 @@ def test_a_pause_does_not_lower_a_level() -> None:
 
 
 def test_frames_are_active_down_to_40_db_below_the_loudest() -> None:
-    steps = np.repeat(np.float32(10) ** (np.float32([0, -39, -41]) / 20), FRAME)
+    steps = np.repeat(np.power(10, np.array([0, -39, -41]) / 20), FRAME).astype(np.float32)
     assert active(steps).tolist() == [True, True, False]
 
 
 def test_one_track_is_measured_where_another_sounds() -> None:
-    main = np.repeat(np.float32([0, 1, 0, 1]), FRAME)
-    noise = np.repeat(np.float32([9, 1, 9, 3]), FRAME)
+    main = np.repeat(np.array([0, 1, 0, 1], np.float32), FRAME)
+    noise = np.repeat(np.array([9, 1, 9, 3], np.float32), FRAME)
     assert active_power(noise, over=main) == pytest.approx((1 + 9) / 2)
 
 

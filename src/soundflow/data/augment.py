@@ -66,7 +66,7 @@ def augment(samples: Samples, rng: np.random.Generator, config: AugmentConfig) -
 def change_speed(samples: Samples, factor: float) -> Samples:
     """Play faster (factor above 1) or slower, by linear interpolation."""
     at = np.arange(0, len(samples) - 1, factor)
-    return np.interp(at, np.arange(len(samples)), samples).astype(np.float32)
+    return np.asarray(np.interp(at, np.arange(len(samples)), samples), np.float32)
 
 
 def companded(samples: Samples, bits: int) -> Samples:
@@ -75,13 +75,13 @@ def companded(samples: Samples, bits: int) -> Samples:
     small = np.log1p(MU * np.abs(samples) / peak) / np.log1p(MU)
     steps = 2 ** (bits - 1)
     small = np.round(small * steps) / steps
-    return (np.sign(samples) * np.expm1(small * np.log1p(MU)) / MU * peak).astype(np.float32)
+    return np.asarray(np.sign(samples) * np.expm1(small * np.log1p(MU)) / MU * peak, np.float32)
 
 
 def saturated(samples: Samples, drive: float) -> Samples:
     """Soft clipping: `drive` 1 bends a little, 4 a lot; the peak stays where it was."""
     peak = float(np.abs(samples).max(initial=0.0)) or 1.0
-    return (np.tanh(samples / peak * drive) / np.tanh(drive) * peak).astype(np.float32)
+    return np.asarray(np.tanh(samples / peak * drive) / np.tanh(drive) * peak, np.float32)
 
 
 def room_response(rng: np.random.Generator, seconds: float, direct_to_reverberant_db: float) -> Samples:

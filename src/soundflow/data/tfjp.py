@@ -41,7 +41,10 @@ class TfjpConfig:
 
 @dataclass(frozen=True)
 class TfjpResult:
-    """`samples` float32 16 kHz; `iterations` of the inner loop in all; `returns` to stage 1; `empty`: nothing to locate."""
+    """What TFJP made of a clip; `empty`: there was nothing to locate.
+
+    `samples` float32 16 kHz; `iterations` of the inner loop in all; `returns` to stage 1.
+    """
 
     samples: Samples
     iterations: int
@@ -112,7 +115,12 @@ def runs(flags: NDArray[np.bool_]) -> list[tuple[int, int]]:
 
 
 def noise_profile(spectrum: Spectrum) -> Power:
-    """The stationary noise: mean power spectrum of the quietest 5 % of frames, float32 [201]; zeros when inseparable."""
+    """The stationary noise: mean power spectrum of the quietest 5 % of frames, float32 [201].
+
+    Zeros when it cannot be separated from the sound (docs/decisions/0006).
+    """
+    if not len(spectrum):
+        return np.zeros(spectrum.shape[1], np.float32)
     power = frame_power(spectrum)
     count = max(1, round(len(power) * NOISE_SHARE))
     quiet = np.argpartition(power, count - 1)[:count]
@@ -203,7 +211,9 @@ def fade(samples: Samples, length: int) -> Samples:
 def _settle(spectrum: Spectrum, config: TfjpConfig) -> tuple[Spectrum, int]:
     """The early loop: cut and denoise until the statistics are stable, at most K times."""
     last = np.ones(spectrum.shape[1], np.float32)  # far from any profile: the first is never stable
-    for iteration in range(1, config.most_iterations + 1):
+    iterations = 0
+    while iterations < config.most_iterations:
+        iterations += 1
         cut = silence_cut(spectrum, config.silence_seconds)
         noise = noise_profile(cut)
         removed = len(spectrum) - len(cut)
@@ -211,4 +221,4 @@ def _settle(spectrum: Spectrum, config: TfjpConfig) -> tuple[Spectrum, int]:
         if stable(removed, last, noise) or (removed == 0 and not noise.any()):
             break
         last = noise
-    return spectrum, iteration
+    return spectrum, iterations
