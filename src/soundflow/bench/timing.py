@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import numpy as np
@@ -36,11 +36,12 @@ class Stopwatch:
         self.wall_ms.append(1e3 * (self._wall() - wall))
         return result
 
-    def spread(self, first: int = 0, last: int | None = None) -> dict[str, float]:
-        """Median and 95th percentile, in milliseconds, of the steps from `first` up to, not including, `last`."""
-        wall, cpu = self.wall_ms[first:last], self.cpu_ms[first:last]
-        if not wall:
+    def spread(self, steps: Sequence[int] | None = None) -> dict[str, float]:
+        """Median and 95th percentile, in milliseconds, of some steps (by number, from 0) or of all."""
+        chosen = range(len(self.wall_ms)) if steps is None else steps
+        if not chosen:
             return {"chunks": 0}
+        wall, cpu = ([times[k] for k in chosen] for times in (self.wall_ms, self.cpu_ms))
         return {
             "p50_ms": _percentile(wall, 50),
             "p95_ms": _percentile(wall, 95),
@@ -50,5 +51,5 @@ class Stopwatch:
         }
 
 
-def _percentile(milliseconds: array[float], percent: float) -> float:
+def _percentile(milliseconds: Sequence[float], percent: float) -> float:
     return round(float(np.percentile(milliseconds, percent)), 3)
