@@ -224,8 +224,9 @@ def test_sound_the_encoder_cannot_keep_up_with_is_dropped_and_told() -> None:
         go_on.set()
         session.end()
         events = list(session.events())
-    errors = [e for e in events if isinstance(e, Error)]
-    assert [e.code for e in errors] == ["stream.inbox_full"]
+    codes = [e.code for e in events if isinstance(e, Error)]
+    # on a busy machine the decoder, too, may fall behind when the held encoder lets go
+    assert codes.count("stream.inbox_full") == 1 and set(codes) <= {"stream.inbox_full", "stream.queue_full"}
     assert isinstance(events[-1], End) and events[-1].seconds == pytest.approx(30.4)
 
 
