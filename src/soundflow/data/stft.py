@@ -40,10 +40,17 @@ def istft(spectrum: Spectrum) -> Samples:
     return np.asarray(_overlap_add(frames, hops) / _weights(hops), np.float32)
 
 
+def bin_power(spectrum: Spectrum) -> NDArray[np.float32]:
+    """Squared magnitude of each bin, float32 [hops, 201]."""
+    squares = np.square(np.ascontiguousarray(spectrum).view(np.float32))  # real and imaginary by turns
+    return np.asarray(squares[:, ::2] + squares[:, 1::2], np.float32)
+
+
 def frame_power(spectrum: Spectrum) -> NDArray[np.float32]:
     """Mean square of each windowed frame, float32 [hops], so that a full-scale sine gives 0.5 (Parseval)."""
-    power = np.square(spectrum.real) + np.square(spectrum.imag)
-    total = 2 * power.sum(axis=1) - power[:, 0] - power[:, -1]
+    parts = np.ascontiguousarray(spectrum).view(np.float32)
+    total = 2 * np.einsum("ij,ij->i", parts, parts)  # both halves of the band; its two edges have no other half
+    total -= np.square(parts[:, 0]) + np.square(parts[:, -2])
     return np.asarray(total / (N_FFT * np.square(window()).sum()), np.float32)
 
 

@@ -1,8 +1,7 @@
 """Time-frequency joint preprocessing: a clip made smooth, clean and aligned for stitching (paper, Algorithm 1).
 
-Six operators over one STFT. A clip whose quietest frames are as loud as its mean has no separable noise: its
-profile is empty, so that a steady sound is not subtracted from itself (docs/decisions/0006). Tests:
-tests/data/test_tfjp.py.
+Six operators over one STFT. A steady sound is not subtracted from itself (docs/decisions/0006), and noise is
+subtracted once (docs/decisions/0010). Tests: tests/data/test_tfjp.py.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from soundflow.data.stft import HOP, Samples, Spectrum, frame_power, istft, stft
+from soundflow.data.stft import HOP, Samples, Spectrum, bin_power, frame_power, istft, stft
 from soundflow.errors import InputError
 
 Power = NDArray[np.float32]
@@ -20,7 +19,9 @@ Power = NDArray[np.float32]
 SILENT_DBFS = -70.0  # ruling 9: at or below this a frame is silent whatever the clip
 ENERGY_PERCENTILE = 10  # paper, appendix: silence_cut's gate
 NOISE_SHARE = 0.05  # paper, appendix: the lowest-energy 5 % of frames
-SEPARABLE_SHARE = 0.03  # most of a clip's mean power that can be noise (-15 dB); chosen, see the module's docstring
+SEPARABLE_SHARE = 0.03  # most of a clip's mean power that can be noise (-15 dB); chosen, docs/decisions/0006
+STATIONARY_FLATNESS = 0.33  # steady noise has 0.56, e to minus Euler's constant; subtracted once, below 0.28; chosen
+FLATNESS_SAMPLES = 8  # powers a bin's flatness is taken over at least; chosen
 STABLE_DB = 0.5  # ruling 9: a profile that moved less has settled
 CORE_RANGE_DB = 45.0  # below the loudest frame by this much a frame counts nothing towards the core; chosen
 CORE_THRESHOLD = 0.1  # share of the best score from which a frame adds to the core; chosen
@@ -72,31 +73,47 @@ def tfjp(samples: Samples, config: TfjpConfig | None = None) -> TfjpResult:
     spectrum = stft(np.asarray(samples, np.float32))
     iterations, returns = 0, 0
     while True:
-        settled, used = _settle(spectrum, config)
+        settled, used, denoised = _settle(spectrum, config)
         iterations += used
         span = core_locate(settled)
         if span is None:
             return TfjpResult(np.zeros(0, np.float32), iterations, returns, True)
         aligned = boundary_norm(settled, span, config)
-        checked = silence_cut(aligned, config.silence_seconds)
-        # a pass that still shortened the clip is followed by another, so that a second application finds nothing
-        changed = len(checked) != len(aligned) or len(aligned) != len(spectrum)
-        if not changed or returns == config.most_iterations:
-            return TfjpResult(spec_smooth(istft(aligned), config), iterations, returns, False)
+        smooth = spec_smooth(istft(aligned), config)
+        heard = stft(smooth)  # the check hears what a second application would hear
+        checked = silence_cut(heard, config.silence_seconds)
+        # what was trimmed, or denoised for the first time, is looked at once more: the rest has other statistics
+        changed = len(aligned) != len(spectrum) or len(checked) != len(heard) or (denoised and not returns)
+        if not changed:
+            return TfjpResult(smooth, iterations, returns, False)
+        if returns == config.most_iterations:
+            return TfjpResult(_on_the_grid(checked, config), iterations, returns, False)
         spectrum, returns = checked, returns + 1
 
 
 def silence_cut(spectrum: Spectrum, limit_seconds: float) -> Spectrum:
-    """Shorten each silent run longer than the limit to the limit, by dropping frames from its middle."""
-    silent = silent_frames(frame_power(spectrum))
+    """Shorten each silent run longer than the limit to the limit, by dropping frames from its middle.
+
+    What is left has another 10th percentile, so it is looked at again until no run is too long: cutting twice is
+    cutting once.
+    """
+    power = frame_power(spectrum)
     limit = round(limit_seconds * 100)
-    keep = np.ones(len(silent), bool)
+    kept = np.arange(len(power))
+    while not (stays := _without_surplus(silent_frames(power[kept]), limit)).all():
+        kept = kept[stays]
+    return spectrum if len(kept) == len(spectrum) else spectrum[kept]
+
+
+def _without_surplus(silent: NDArray[np.bool_], limit: int) -> NDArray[np.bool_]:
+    """Frames that stay when each silent run gives up what it has above the limit, bool [hops]."""
+    stays = np.ones(len(silent), bool)
     for start, end in runs(silent):
         surplus = end - start - limit
         if surplus > 0:
             middle = start + (end - start - surplus) // 2
-            keep[middle : middle + surplus] = False
-    return spectrum if keep.all() else spectrum[keep]
+            stays[middle : middle + surplus] = False
+    return stays
 
 
 def silent_frames(power: Power) -> NDArray[np.bool_]:
@@ -114,27 +131,46 @@ def runs(flags: NDArray[np.bool_]) -> list[tuple[int, int]]:
     return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
 
 
-def noise_profile(spectrum: Spectrum) -> Power:
+def noise_profile(spectrum: Spectrum, *, residue: bool = False) -> Power:
     """The stationary noise: mean power spectrum of the quietest 5 % of frames, float32 [201].
 
-    Zeros when it cannot be separated from the sound (docs/decisions/0006).
+    Zeros when these frames are silent, cannot be separated from the sound (docs/decisions/0006) or do not hold
+    stationary noise (docs/decisions/0010). `residue`: noise was found and subtracted in the round before, so what
+    these frames still hold is the rest of it.
     """
+    nothing = np.zeros(spectrum.shape[1], np.float32)
     if not len(spectrum):
-        return np.zeros(spectrum.shape[1], np.float32)
+        return nothing
     power = frame_power(spectrum)
     count = max(1, round(len(power) * NOISE_SHARE))
     quiet = np.argpartition(power, count - 1)[:count]
-    if power[quiet].mean() > SEPARABLE_SHARE * power.mean():
-        return np.zeros(spectrum.shape[1], np.float32)
-    found = spectrum[quiet]
-    return np.asarray((np.square(found.real) + np.square(found.imag)).mean(axis=0), np.float32)
+    level = power[quiet].mean()
+    if level < 10 ** (SILENT_DBFS / 10) or level > SEPARABLE_SHARE * power.mean():
+        return nothing
+    found = bin_power(spectrum[quiet])
+    return np.asarray(found.mean(axis=0), np.float32) if residue or flatness(found) >= STATIONARY_FLATNESS else nothing
+
+
+def flatness(power: Power) -> float:
+    """Geometric over arithmetic mean of each bin's power over the frames, mean of all bins, 0..1.
+
+    Args:
+        power: float32 [frames, bins]; where frames are few, neighbouring bins count as more of them.
+
+    Steady noise scatters as chance has it; a fading sound, and noise that was subtracted once, scatter more.
+    """
+    frames, bins = power.shape
+    together = -(-FLATNESS_SAMPLES // frames)
+    groups = bins // together
+    power = power[:, : groups * together].reshape(frames, groups, together) + np.float32(1e-20)
+    return float(np.exp(np.log(power).mean(axis=(0, 2)) - np.log(power.mean(axis=(0, 2)))).mean())
 
 
 def denoise(spectrum: Spectrum, noise: Power, gamma: float) -> Spectrum:
     """Spectral subtraction: power less γ times the noise, phase kept, nothing below zero."""
     if not noise.any():
         return spectrum
-    power = np.square(spectrum.real) + np.square(spectrum.imag)
+    power = bin_power(spectrum)
     gain = np.sqrt(np.maximum(0.0, 1.0 - gamma * noise / np.maximum(power, 1e-20)))
     return np.asarray(spectrum * gain.astype(np.float32), np.complex64)
 
@@ -165,7 +201,7 @@ def core_locate(spectrum: Spectrum) -> tuple[int, int] | None:
 
 def spectral_entropy(spectrum: Spectrum) -> Power:
     """Entropy of each frame's power spectrum over its maximum, float32 [hops] in 0..1."""
-    power = np.square(spectrum.real) + np.square(spectrum.imag) + 1e-20
+    power = bin_power(spectrum) + np.float32(1e-20)
     share = power / power.sum(axis=1, keepdims=True)
     return np.asarray(-(share * np.log(share)).sum(axis=1) / np.log(power.shape[1]), np.float32)
 
@@ -180,10 +216,15 @@ def densest(gain: NDArray[np.floating]) -> tuple[int, int]:
 
 
 def boundary_norm(spectrum: Spectrum, span: tuple[int, int], config: TfjpConfig) -> Spectrum:
-    """Snap a span to the nearest δ boundaries, at least one δ long; frames past the clip are silence."""
+    """Snap a span to the nearest δ boundaries; frames past the clip are silence.
+
+    A span so short that both its ends have the same boundary is widened to the boundaries around it.
+    """
     step = round(config.aligned_seconds * 100)
-    start = min(span[0] // step * step if span[0] % step * 2 <= step else (span[0] // step + 1) * step, len(spectrum))
-    end = max((span[1] + step // 2) // step * step, start + step)
+    start = -(-(2 * span[0] - step) // (2 * step)) * step
+    end = (2 * span[1] + step) // (2 * step) * step
+    if end <= start:
+        start, end = span[0] // step * step, -(-span[1] // step) * step
     inside = spectrum[start:end]
     missing = end - start - len(inside)
     if not missing:
@@ -208,17 +249,24 @@ def fade(samples: Samples, length: int) -> Samples:
     return out
 
 
-def _settle(spectrum: Spectrum, config: TfjpConfig) -> tuple[Spectrum, int]:
-    """The early loop: cut and denoise until the statistics are stable, at most K times."""
+def _settle(spectrum: Spectrum, config: TfjpConfig) -> tuple[Spectrum, int, bool]:
+    """The early loop: cut and denoise until the statistics are stable, at most K times; iterations; any noise found."""
     last = np.ones(spectrum.shape[1], np.float32)  # far from any profile: the first is never stable
-    iterations = 0
+    iterations, denoised = 0, False
     while iterations < config.most_iterations:
         iterations += 1
         cut = silence_cut(spectrum, config.silence_seconds)
-        noise = noise_profile(cut)
+        noise = noise_profile(cut, residue=denoised)
         removed = len(spectrum) - len(cut)
         spectrum = denoise(cut, noise, config.gamma)
-        if stable(removed, last, noise) or (removed == 0 and not noise.any()):
+        if stable(removed, last, noise) or not noise.any():  # without noise another round would find the same
             break
-        last = noise
-    return spectrum, iterations
+        last, denoised = noise, True
+    return spectrum, iterations, denoised
+
+
+def _on_the_grid(spectrum: Spectrum, config: TfjpConfig) -> Samples:
+    """Where K ends the search: what the last check left, less what exceeds whole δ; silence added could be too long."""
+    step = round(config.aligned_seconds * 100)
+    whole = max(len(spectrum) // step * step, step)
+    return spec_smooth(istft(boundary_norm(spectrum, (0, whole), config)), config)
