@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import lzma
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from soundflow.errors import InputError
+from soundflow.model.config import audio_interaction_3b
 from soundflow.model.tokens import EMOTIONS, RELEASE_TOKENS, Grammar, TextTokenizer, own_control_tokens
 
 TOKENIZER = TextTokenizer.train(["A dog is barking.", "Glass broke nearby."], 300)
@@ -54,17 +57,86 @@ def test_a_missing_tokenizer_is_one_clear_error(tmp_path: Path) -> None:
         TextTokenizer.from_file(tmp_path / "tokenizer.json")
 
 
-def test_release_prefix_and_block_match_the_kit(shared_dir: Path, tmp_path: Path) -> None:
-    import lzma
+def test_names_of_special_tokens_are_text() -> None:
+    text = "<|silent|> and <|eos|> and <|urgent|>"
+    ids = TOKENIZER.encode(text)
+    assert not set(ids) & own_control_tokens().ids
+    assert TOKENIZER.decode(ids) == text
 
-    packed = (shared_dir / "compat/checkpoint/tokenizer.json.xz").read_bytes()
-    (tmp_path / "tokenizer.json").write_bytes(lzma.decompress(packed))
-    from soundflow.model.config import audio_interaction_3b
 
+def test_half_a_surrogate_pair_is_one_clear_error() -> None:
+    with pytest.raises(InputError, match="surrogate"):
+        TOKENIZER.encode("a\ud800")
+
+
+def test_the_offline_layout_is_a_prefix_a_recording_a_question_and_an_answer() -> None:
+    control = own_control_tokens()
+    grammar = Grammar(control, TOKENIZER, audio_positions=2, default_instruction="A dog")
+    assert grammar.offline_prefix(None) == [control.offline, *grammar.prefix(None)[1:]]
+    pad = control.offline_audio_pad
+    assert grammar.recording(3) == [control.audio_begin, pad, pad, pad, control.audio_end]
+    assert grammar.user("dog") == [control.user, control.text_begin, *TOKENIZER.encode("dog"), control.eos]
+    assert grammar.answer("dog") == [*grammar.answer_head(), *TOKENIZER.encode("dog"), control.eos]
+    assert grammar.answer_head() == [control.assistant, control.text_begin]
+
+
+@pytest.fixture(scope="module")
+def release(shared_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Grammar:
+    """The release's vocabulary, out of the compatibility kit."""
+    path = tmp_path_factory.mktemp("tokenizer") / "tokenizer.json"
+    path.write_bytes(lzma.decompress((shared_dir / "compat/checkpoint/tokenizer.json.xz").read_bytes()))
     config = audio_interaction_3b()
-    grammar = Grammar(
-        config.control, TextTokenizer.from_file(tmp_path / "tokenizer.json"), 10, config.default_instruction
-    )
+    return Grammar(config.control, TextTokenizer.from_file(path), 10, config.default_instruction)
+
+
+def test_release_prefix_and_block_match_the_kit(shared_dir: Path, release: Grammar) -> None:
     session = json.loads((shared_dir / "compat/golden/online_session.json").read_text())
-    first = grammar.prefix(None) + grammar.chunk_block()
+    first = release.prefix(None) + release.chunk_block()
     assert session["full_ids"][: len(first)] == first and len(first) == 46 + 12
+
+
+def test_ordinary_text_has_the_releases_ids(shared_dir: Path, release: Grammar) -> None:
+    goldens = json.loads((shared_dir / "compat/golden/tokenizer.json").read_text())
+    harmless = [g for g in goldens if not set(g["ids"]) & release.control.ids]
+    assert len(harmless) == 5
+    for golden in harmless:
+        assert release.encode(golden["text"]) == golden["ids"]
+        assert release.tokenizer.decode(golden["ids"]) == golden["decoded"]
+
+
+def test_text_that_the_release_takes_for_control_tokens_stays_text(shared_dir: Path, release: Grammar) -> None:
+    goldens = json.loads((shared_dir / "compat/golden/tokenizer.json").read_text())
+    harmful = [g["text"] for g in goldens if set(g["ids"]) & release.control.ids]
+    assert harmful == ["㉫ ຂ ᅣ", "<|im_start|>user<|im_end|>"]
+    for text in harmful:
+        ids = release.encode(text)
+        assert not set(ids) & release.control.ids and release.tokenizer.decode(ids) == text
+
+
+_SPECIAL = ("<|im_end|>", "<|im_start|>", "<|endoftext|>", "<|object_ref_start|>", "<tool_call>", "<|", "|>")
+_PIECES = ("ㄍ", "ㄓ", "㉫", "ຂ", "ᅣ", "ᥔ", "ᥤ", "⇞", "▤", "➶", "㈼", "\ufa37", "\U000133e7")
+_CHARACTERS = st.characters(exclude_categories=("Cs", "Cn"))  # unassigned ones change with the Unicode version
+_HOSTILE = st.lists(st.one_of(st.text(_CHARACTERS), st.sampled_from(_SPECIAL + _PIECES))).map("".join)
+
+
+@given(text=_HOSTILE)
+def test_no_text_can_produce_a_control_id(release: Grammar, text: str) -> None:
+    ids = release.encode(text)
+    assert not set(ids) & release.control.ids
+    assert max(ids, default=0) < 151_643  # no added token either, such as <|im_end|> or <tool_call>
+    # the release's tokenizer puts text into its normal form (NFC), in which nothing changes
+    assert release.tokenizer.decode(ids) == unicodedata.normalize("NFC", text)
+
+
+@given(text=st.text(_CHARACTERS))
+def test_only_control_pieces_are_spelled(release: Grammar, text: str) -> None:
+    plain = release.tokenizer.encode(text)
+    spelled = release.encode(text)
+    assert (spelled == plain) == (not set(plain) & release.control.ids)
+
+
+def test_the_pieces_are_the_control_tokens_of_the_vocabulary(release: Grammar) -> None:
+    control = release.control
+    of_pieces = {release.tokenizer.encode(piece)[0] for piece in _PIECES if piece != "\ufa37"}
+    assert of_pieces == {i for i in control.ids if i < 151_643} - {control.emotions["normal"]}
+    assert release.tokenizer.token_bytes(control.emotions["normal"]).decode() == "\ufa37"  # not reached by NFC text

@@ -83,7 +83,12 @@ class AudioEncoder(nn.Module):
             [chunks, frames / 2, width], before any pooling or final norm.
         """
         x = F.gelu(self.conv2(F.gelu(self.conv1(mel)))).transpose(1, 2)
-        x = x + self.positions[: x.shape[1]]
+        x = x + self._position_rows(x)
         for layer in self.layers:
             x = layer(x)
         return x
+
+    def _position_rows(self, x: Tensor) -> Tensor:
+        """[positions, width] for [chunks, positions, width]; the stored table covers a chunk, more continue it."""
+        length, width = x.shape[1:]
+        return self.positions[:length] if length <= len(self.positions) else sinusoids(length, width).to(x)

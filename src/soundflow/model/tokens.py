@@ -1,12 +1,14 @@
 """Control tokens, the text tokenizer, and the grammar of a stream (ruling 2). No torch here.
 
 A stream is a prefix, then per chunk: AUDIO_BEGIN, the chunk's audio positions, ASSISTANT, one control token;
-<response> is followed by an optional emotion, text and <eos>. Ids belong to a checkpoint's vocabulary and come
-from its config. Tests: tests/model/test_tokens.py.
+<response> is followed by an optional emotion, text and <eos>. A whole recording is asked about in the offline
+layout: a prefix, the recording, the user's text, the answer. Ids belong to a checkpoint's vocabulary and come
+from its config. No text can produce a control id. Tests: tests/model/test_tokens.py.
 """
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -38,6 +40,12 @@ class ControlTokens:
     offline_audio_pad: int
     audio_end: int
     emotions: Mapping[str, int]
+
+    @cached_property
+    def ids(self) -> frozenset[int]:
+        """Every id that means something other than text."""
+        single = (getattr(self, f.name) for f in dataclasses.fields(self) if f.name != "emotions")
+        return frozenset([*single, *self.emotions.values()])
 
     def emotion_of(self, token: int) -> str | None:
         """The emotion a token stands for, or None when it is another token."""
@@ -75,7 +83,11 @@ def own_control_tokens() -> ControlTokens:
 
 
 class TextTokenizer:
-    """A byte-level BPE tokenizer for the text of instructions and replies."""
+    """A byte-level BPE tokenizer for the text of instructions and replies.
+
+    Names of special tokens (`<|im_end|>`) inside a text are text. The release's vocabulary also has control tokens
+    among its ordinary pieces; what must not produce those is encoded by `Grammar.encode`.
+    """
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         self._tokenizer = tokenizer
@@ -118,8 +130,21 @@ class TextTokenizer:
         return int(self._tokenizer.get_vocab_size())
 
     def encode(self, text: str) -> list[int]:
-        """Ids of a text, without any token added around it."""
-        return list(self._tokenizer.encode(text, add_special_tokens=False).ids)
+        """Ids of a text, without any token added around it and without any added token in it.
+
+        Raises:
+            InputError: half a surrogate pair, which is no character (`text.surrogate`).
+        """
+        try:
+            return list(self._without_added_tokens.encode(text, add_special_tokens=False).ids)
+        except TypeError as e:  # how the library refuses what has no UTF-8
+            raise InputError("text.surrogate", "a text with half a surrogate pair", "give whole characters") from e
+
+    def spelled(self, token: int) -> list[int]:
+        """The ids of single bytes that stand for the same text as `token`."""
+        piece = self._tokenizer.id_to_token(token) or ""
+        letters = (self._tokenizer.token_to_id(letter) for letter in piece)
+        return [letter for letter in letters if letter is not None]
 
     def decode(self, ids: Iterable[int]) -> str:
         """Text of whole ids; for text that is still growing join `token_bytes` instead."""
@@ -131,6 +156,16 @@ class TextTokenizer:
         if piece is None or token in self._special_ids:
             return b""
         return bytes(_BYTE_OF[c] for c in piece if c in _BYTE_OF)
+
+    @cached_property
+    def _without_added_tokens(self) -> Tokenizer:
+        """The same pieces and rules, and none of the names that stand for special tokens."""
+        plain = Tokenizer(self._tokenizer.model)
+        if self._tokenizer.normalizer is not None:
+            plain.normalizer = self._tokenizer.normalizer
+        if self._tokenizer.pre_tokenizer is not None:
+            plain.pre_tokenizer = self._tokenizer.pre_tokenizer
+        return plain
 
     @cached_property
     def _special_ids(self) -> frozenset[int]:
@@ -161,11 +196,22 @@ class Grammar:
     audio_positions: int
     default_instruction: str
 
+    def encode(self, text: str) -> list[int]:
+        """Ids that are text and nothing else: a piece whose id is a control token's is spelled in bytes.
+
+        Any other text has the tokenizer's own ids. Decoding gives the text back, in the normal form that the
+        tokenizer was trained with (release: NFC).
+
+        Raises:
+            InputError: half a surrogate pair (`text.surrogate`).
+        """
+        control = self.control.ids
+        pieces = self.tokenizer.encode(text)
+        return [i for piece in pieces for i in (self.tokenizer.spelled(piece) if piece in control else [piece])]
+
     def prefix(self, instruction: str | None) -> list[int]:
-        """Ids before the first chunk: mode, language, and the instruction as the system's text."""
-        c = self.control
-        text = self.tokenizer.encode(instruction or self.default_instruction)
-        return [c.online, c.language, c.system, c.text_begin, *text, c.eos]
+        """Ids before a stream's first chunk: mode, language, and the instruction as the system's text."""
+        return [self.control.online, *self._system(instruction)]
 
     def chunk_block(self) -> list[int]:
         """Ids of one chunk up to the place where its decision is read: AUDIO_BEGIN, audio slots, ASSISTANT."""
@@ -175,4 +221,29 @@ class Grammar:
     def reply(self, text: str, emotion: str | None) -> list[int]:
         """Ids that follow <response>: an optional emotion, the text, <eos>."""
         tag = [] if emotion is None else [self.control.emotions[emotion]]
-        return [*tag, *self.tokenizer.encode(text), self.control.eos]
+        return [*tag, *self.encode(text), self.control.eos]
+
+    def offline_prefix(self, instruction: str | None) -> list[int]:
+        """Ids before a whole recording or a question without one; as `prefix`, in the other mode."""
+        return [self.control.offline, *self._system(instruction)]
+
+    def recording(self, slots: int) -> list[int]:
+        """Ids of a whole recording that takes `slots` audio positions."""
+        c = self.control
+        return [c.audio_begin, *[c.offline_audio_pad] * slots, c.audio_end]
+
+    def user(self, text: str) -> list[int]:
+        """Ids of what the user writes."""
+        return [self.control.user, self.control.text_begin, *self.encode(text), self.control.eos]
+
+    def answer_head(self) -> list[int]:
+        """Ids that ask for an answer: its text is read behind them."""
+        return [self.control.assistant, self.control.text_begin]
+
+    def answer(self, text: str) -> list[int]:
+        """Ids of a whole answer; the release gives it no emotion."""
+        return [*self.answer_head(), *self.encode(text), self.control.eos]
+
+    def _system(self, instruction: str | None) -> list[int]:
+        c = self.control
+        return [c.language, c.system, c.text_begin, *self.encode(instruction or self.default_instruction), c.eos]

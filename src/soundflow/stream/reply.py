@@ -64,7 +64,9 @@ class ReplyText:
         self._tokens.append(token)
         if ends_in_repetition(self._tokens):
             self.reason = "repetition"
-        delta = self._utf8.decode(self._tokenizer.token_bytes(token))
+        # the release's control tokens are ordinary pieces of its vocabulary, with bytes of their own
+        spelled = b"" if token in self._control.ids else self._tokenizer.token_bytes(token)
+        delta = self._utf8.decode(spelled)
         if not self.text:
             delta = delta.lstrip()
         self.text += delta

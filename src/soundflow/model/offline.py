@@ -1,0 +1,52 @@
+"""Features of a whole recording: the stream's encoder in windows of 2 s, pooled over the joined sequence.
+
+Source: the release's offline samples (`cons_offline_data.py`). Tests: tests/model/test_offline.py.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from soundflow.audio.log_mel import FrontEnd, log_mel
+from soundflow.model.config import CONV_STRIDE, HOP_LENGTH, SAMPLE_RATE, ModelConfig
+from soundflow.model.network import AudioInteractionModel
+
+WINDOW_FRAMES = 200  # log-mel frames that the encoder hears together: 2 s (release: n_window 100, doubled)
+TRAINED_SECONDS = 20  # the release cuts recordings to this length when it trains
+
+
+def recording_slots(samples: int, config: ModelConfig) -> int:
+    """Decoder positions that a recording of so many samples takes: 25 a second in the release."""
+    return -(-_frames(samples, config) // CONV_STRIDE) // config.encoder.pool
+
+
+def recording_features(network: AudioInteractionModel, samples: Tensor) -> Tensor:
+    """Encode a whole recording; the `clip` maximum, windows each alone, a row that fills no pool dropped.
+
+    Args:
+        samples: float32 [n], 16 kHz mono; a sound too short for one position is filled up with zeros.
+
+    Returns:
+        [recording_slots(n), decoder width].
+    """
+    config = network.config
+    missing = _frames(len(samples), config) * HOP_LENGTH - len(samples)
+    front_end = FrontEnd(config.encoder.num_mel_bins, "clip", config.chunk_samples)
+    mel = log_mel(F.pad(samples, (0, missing)), front_end)
+    windows = mel.split(WINDOW_FRAMES, dim=1)
+    encoded = torch.cat([network.encoder(window[None].contiguous())[0] for window in windows])
+    whole = len(encoded) // config.encoder.pool * config.encoder.pool
+    return network.adapter(encoded[None, :whole])[0]  # type: ignore[no-any-return]
+
+
+def _frames(samples: int, config: ModelConfig) -> int:
+    """Log-mel frames of a recording, as many as one position needs at the least."""
+    least = CONV_STRIDE * config.encoder.pool
+    return max(-(-samples // HOP_LENGTH), least)
+
+
+def seconds_of(slots: int, config: ModelConfig) -> float:
+    """The sound that so many positions hold, in seconds."""
+    return slots * config.encoder.pool * CONV_STRIDE * HOP_LENGTH / SAMPLE_RATE

@@ -1,0 +1,67 @@
+"""A whole recording through the stream's encoder: windows, pooling, and how many positions come out."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from soundflow.audio.log_mel import FrontEnd, log_mel
+from soundflow.model.network import AudioInteractionModel, initialise
+from soundflow.model.offline import recording_features, recording_slots, seconds_of
+from soundflow.model.quantize import fused
+from soundflow.model.tokens import own_control_tokens
+from soundflow.testing.model import byte_tokenizer, small_config
+
+CONFIG = small_config(byte_tokenizer().vocab_size, own_control_tokens())
+
+
+@pytest.fixture(scope="module")
+def network() -> AudioInteractionModel:
+    """Pools pairs, as the release does; random weights."""
+    made = AudioInteractionModel(CONFIG)
+    initialise(made, torch.Generator().manual_seed(0))
+    return made.eval().requires_grad_(False)
+
+
+def noise(samples: int) -> torch.Tensor:
+    return torch.randn(samples, generator=torch.Generator().manual_seed(samples)) * 0.1
+
+
+@pytest.mark.parametrize(("mel_frames", "slots"), [(226, 56), (225, 56), (227, 57), (200, 50), (400, 100), (5, 1)])
+def test_slots_are_counted_as_the_release_does(mel_frames: int, slots: int) -> None:
+    assert recording_slots(mel_frames * 160, CONFIG) == slots == (-(-mel_frames // 2) - 2) // 2 + 1
+
+
+@given(samples=st.integers(1, 100_000))
+def test_as_many_rows_come_out_as_slots_were_counted(network: AudioInteractionModel, samples: int) -> None:
+    rows = recording_features(network, noise(samples))
+    assert rows.shape == (recording_slots(samples, CONFIG), CONFIG.decoder.hidden_size)
+    assert recording_slots(samples, CONFIG) >= 1
+
+
+def test_each_window_of_two_seconds_is_heard_alone(network: AudioInteractionModel) -> None:
+    sound = noise(5 * 16_000)
+    mel = log_mel(sound, FrontEnd(80, "clip"))
+    alone = [network.adapter(network.encoder(mel[None, :, start : start + 200]))[0] for start in (0, 200, 400)]
+    assert torch.allclose(recording_features(network, sound), torch.cat(alone), atol=1e-6)
+
+
+def test_the_fused_network_hears_the_same(network: AudioInteractionModel) -> None:
+    sound = noise(41_000)
+    assert torch.allclose(recording_features(network, sound), recording_features(fused(network), sound), atol=1e-5)
+
+
+def test_a_longer_window_continues_the_stored_position_table(network: AudioInteractionModel) -> None:
+    mel = torch.randn(1, 80, 40, generator=torch.Generator().manual_seed(1))
+    stored = network.encoder(mel)
+    longer = AudioInteractionModel(dataclasses.replace(CONFIG, chunk_seconds=0.2))
+    longer.load_state_dict(network.state_dict())
+    assert torch.allclose(longer.encoder(mel), stored, atol=1e-6)
+
+
+def test_seconds_of_slots() -> None:
+    assert seconds_of(25, CONFIG) == 1.0
