@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import lzma
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -36,3 +38,20 @@ def shared_dir() -> Path:
     if shared is None:
         pytest.skip("no shared folder beside the repository; set SOUNDFLOW_SHARED to use another")
     return shared
+
+
+@pytest.fixture(scope="session")
+def release_kit(shared_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The compatibility kit's checkpoint in the released layout, unpacked once."""
+    kit = shared_dir / "compat" / "checkpoint"
+    if not kit.is_dir():
+        pytest.skip("no compatibility kit in the shared folder")
+    folder = tmp_path_factory.mktemp("release_kit")
+    for path in (p for p in kit.rglob("*") if p.is_file()):
+        target = folder / path.relative_to(kit)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if path.suffix == ".xz":
+            target.with_suffix("").write_bytes(lzma.decompress(path.read_bytes()))
+        else:
+            shutil.copy(path, target)
+    return folder

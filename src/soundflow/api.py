@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from soundflow.audio.decode import iter_audio, iter_pcm_stdin
 from soundflow.errors import InputError, OutsideError, UsageError
 from soundflow.model.bundle import Bundle
-from soundflow.model.checkpoint.ours import load_folder
+from soundflow.model.checkpoint.recognise import load_model
 from soundflow.model.config import ModelConfig
 from soundflow.model.quantize import int8_bundle, int8_supported
 from soundflow.stream.clock import Clock
@@ -104,7 +104,7 @@ def load(name_or_path: str | Path = DEFAULT_MODEL, arithmetic: Arithmetic = "aut
         OutsideError: a name on the hub, which this edition does not fetch.
         UsageError: `int8` where this build of torch has none.
     """
-    bundle = load_folder(_folder_of(name_or_path))
+    bundle = load_model(_folder_of(name_or_path))
     if arithmetic == "int8" and not int8_supported():
         raise UsageError("model.arithmetic", "this build of torch has no int8 engine", "use float32")
     wants_int8 = arithmetic == "int8" or (arithmetic == "auto" and int8_supported())

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from soundflow.cli.options import DebugOption, JsonOption
+from soundflow.cli.trace import trace
 
 if TYPE_CHECKING:
     from soundflow.api import Model
 
 app = typer.Typer(rich_markup_mode=None, no_args_is_help=False)
+
+app.command("trace")(trace)
 
 
 @app.callback(invoke_without_command=True)

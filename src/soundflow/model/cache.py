@@ -35,16 +35,21 @@ class KVCache:
     """Keys and values of every layer, [layers, batch, key-value heads, capacity, head_dim], with a fill mark."""
 
     def __init__(
-        self, config: DecoderConfig, capacity: int, batch: int = 1, dtype: torch.dtype = torch.float32
+        self,
+        config: DecoderConfig,
+        capacity: int,
+        batch: int = 1,
+        dtype: torch.dtype = torch.float32,
+        device: torch.device | None = None,
     ) -> None:
         shape = (config.num_hidden_layers, batch, config.num_key_value_heads, capacity, config.head_dim)
-        self.keys = torch.zeros(shape, dtype=dtype)
-        self.values = torch.zeros(shape, dtype=dtype)
+        self.keys = torch.zeros(shape, dtype=dtype, device=device)
+        self.values = torch.zeros(shape, dtype=dtype, device=device)
         self.capacity = capacity
         self.length = 0
         self._config = config
         cos, sin = rotary_table(torch.arange(capacity), config)
-        self.cos, self.sin = cos.to(dtype), sin.to(dtype)
+        self.cos, self.sin = cos.to(device, dtype), sin.to(device, dtype)
 
     def rows(self, positions: int) -> tuple[Tensor, Tensor]:
         """Cosines and sines, [positions, head_dim] each, of the next places.
@@ -78,6 +83,7 @@ class KVCache:
         kept = self.length - end
         # a rotation by -count is the table row of `count` with its sine turned round
         cos, sin = rotary_table(torch.tensor([count]), self._config)
+        cos, sin = cos.to(self.keys.device), sin.to(self.keys.device)
         moved = rotate(self.keys[:, :, :, end : self.length].float(), cos, -sin).to(self.keys.dtype)
         self.keys[:, :, :, start : start + kept] = moved
         self.values[:, :, :, start : start + kept] = self.values[:, :, :, end : self.length].clone()

@@ -52,8 +52,9 @@ class AudioInteractionModel(nn.Module):
         return self.lm_head(hidden)  # type: ignore[no-any-return]
 
     def new_cache(self, capacity: int, batch: int = 1) -> KVCache:
-        """An empty cache for `capacity` positions in this model's dtype."""
-        return KVCache(self.config.decoder, capacity, batch, self.adapter.ln_post.weight.dtype)
+        """An empty cache for `capacity` positions in the decoder's dtype, on its device."""
+        weight = self.decoder.embed_tokens.weight
+        return KVCache(self.config.decoder, capacity, batch, weight.dtype, weight.device)
 
 
 def splice(embeds: Tensor, slots: Tensor, features: Tensor) -> Tensor:

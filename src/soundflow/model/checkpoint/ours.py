@@ -1,64 +1,65 @@
-"""Our own folder: `config.json`, `model.safetensors`, `tokenizer.json`. Written whole or not at all.
+"""Our own folder: `config.json`, `model.safetensors` (or shards with an index), `tokenizer.json`.
 
-Weights may be stored as float32, float16 or int8 with one scale a row (docs/decisions/0003). Tests:
+Weights may be stored as float32, bfloat16, float16 or int8 with one scale a row (docs/decisions/0003). Tests:
 tests/model/checkpoint/test_ours.py.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor
 
-from soundflow.errors import InputError
 from soundflow.model.bundle import Bundle
+from soundflow.model.checkpoint.assemble import ON_CPU, Origin, Placement, assemble, meta_network, own_names, renamed
+from soundflow.model.checkpoint.tensors import open_safetensors, read_object
+from soundflow.model.checkpoint.write import WEIGHTS, write_folder
 from soundflow.model.config import ModelConfig
-from soundflow.model.network import AudioInteractionModel
 from soundflow.model.tokens import TextTokenizer
 
 SCALE = ".int8_scale"  # suffix of the float32 [rows] tensor that stands beside an int8 matrix
-Storage = Literal["float32", "float16", "int8"]
+Storage = Literal["float32", "bfloat16", "float16", "int8"]
+_TYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16, "int8": torch.float16}
+
+
+def is_ours(config: Mapping[str, Any]) -> bool:
+    """Whether a `config.json` is one of ours."""
+    return "encoder" in config and "decoder" in config and "model_type" not in config
 
 
 def save_folder(bundle: Bundle, path: Path, storage: Storage = "float32") -> None:
     """Write a model's folder; every file goes to a temporary name first.
 
     Args:
-        storage: how matrices are kept; vectors and convolutions are never below float16.
+        storage: how matrices are kept; with int8, vectors and convolutions are float16.
     """
-    path.mkdir(parents=True, exist_ok=True)
-    tensors = pack(_own_state(bundle.network), storage)
-    weights = path / "model.safetensors"
-    save_file(tensors, weights.with_suffix(".tmp"), metadata={"format": "soundflow", "storage": storage})
-    weights.with_suffix(".tmp").replace(weights)
-    bundle.tokenizer.save(path / "tokenizer.json.tmp")
-    (path / "tokenizer.json.tmp").replace(path / "tokenizer.json")
-    config = path / "config.json"
-    config.with_suffix(".tmp").write_text(json.dumps(bundle.config.to_dict(), indent=1) + "\n")
-    config.with_suffix(".tmp").replace(config)
+    tensors = pack({n: t.detach() for n, t in own_names(bundle.network).items()}, storage)
+    about = {"format": "soundflow", "storage": storage}
+    write_folder(path, tensors, bundle.config.to_dict(), bundle.tokenizer, about)
 
 
-def load_folder(path: Path) -> Bundle:
-    """Read a folder that `save_folder` wrote, in float32.
+def load_folder(path: Path, placement: Placement = ON_CPU) -> Bundle:
+    """Read a folder that `save_folder` wrote; in float32 unless `placement` says otherwise.
 
     Raises:
         InputError: a file is missing, truncated or not ours; a tensor is missing, unknown or of another shape.
     """
-    config = ModelConfig.from_dict(_read_json(path / "config.json"))
-    network = AudioInteractionModel(config)
-    _fill(network, read_tensors(path / "model.safetensors"), path / "model.safetensors")
-    network.eval().requires_grad_(False)
+    config = ModelConfig.from_dict(read_object(path / "config.json"))
+    tensors = open_safetensors(path)
+    origins = {name: _origin(name, tensors) for name in own_names(meta_network(config))}
+
+    def where(name: str) -> str:
+        return str(tensors.file_of(name) if name in tensors else path / WEIGHTS)
+
+    network = assemble(config, tensors, origins, where, placement)
     return Bundle(network, TextTokenizer.from_file(path / "tokenizer.json"), config, config.name, path)
 
 
 def pack(state: Mapping[str, Tensor], storage: Storage) -> dict[str, Tensor]:
-    """Tensors as they are stored: int8 matrices get a scale each, everything else its float type."""
+    """Tensors as they are stored: int8 matrices get a scale a row, everything else its float type."""
     packed: dict[str, Tensor] = {}
     for name, tensor in state.items():
         if storage == "int8" and tensor.dim() == 2:
@@ -66,57 +67,11 @@ def pack(state: Mapping[str, Tensor], storage: Storage) -> dict[str, Tensor]:
             packed[name] = (tensor / scale[:, None]).round().clamp(-127, 127).to(torch.int8)
             packed[name + SCALE] = scale.float()
         else:
-            packed[name] = tensor.to(torch.float32 if storage == "float32" else torch.float16).contiguous()
+            packed[name] = tensor.to(_TYPES[storage]).contiguous()
     return packed
 
 
-def read_tensors(path: Path) -> dict[str, Tensor]:
-    """All tensors of one file as float32, int8 matrices scaled back.
-
-    Raises:
-        InputError: no such file, or it is not a whole safetensors file.
-    """
-    if not path.is_file():
-        raise InputError("model.missing_file", f"{path} is not there", "a model folder holds model.safetensors")
-    try:
-        with safe_open(path, framework="pt") as f:
-            raw = {name: f.get_tensor(name) for name in f.keys()}  # noqa: SIM118 (not a dictionary)
-    except SafetensorError as e:
-        raise InputError("model.damaged_file", f"{path}: {e}", "the file is cut short or not safetensors") from e
-    return {
-        name: t.float() * raw[name + SCALE][:, None] if name + SCALE in raw else t.float()
-        for name, t in raw.items()
-        if not name.endswith(SCALE)
-    }
-
-
-def _own_state(network: AudioInteractionModel) -> dict[str, Tensor]:
-    """The network's tensors, the tied head left out."""
-    tied = network.config.decoder.tie_word_embeddings
-    return {n: t.detach() for n, t in network.state_dict().items() if not (tied and n == "lm_head.weight")}
-
-
-def _fill(network: AudioInteractionModel, tensors: dict[str, Tensor], path: Path) -> None:
-    wanted = _own_state(network)
-    for name in [*wanted, *tensors]:
-        if name not in tensors or name not in wanted:
-            state = "is missing" if name not in tensors else "is unknown"
-            raise InputError("model.tensor", f"{path}: tensor {name} {state}", "config and weights must match")
-        if tensors[name].shape != wanted[name].shape:
-            found, expected = list(tensors[name].shape), list(wanted[name].shape)
-            raise InputError(
-                "model.shape", f"{path}: {name} is {found}, expected {expected}", "config and weights must match"
-            )
-    network.load_state_dict(tensors, strict=False)
-
-
-def _read_json(path: Path) -> dict[str, object]:
-    try:
-        found = json.loads(path.read_text())
-    except OSError as e:
-        raise InputError("model.missing_file", f"{path} is not there", "give a model folder, or `nano`") from e
-    except ValueError as e:
-        raise InputError("model.damaged_file", f"{path}: {e}", "config.json must be JSON") from e
-    if not isinstance(found, dict):
-        raise InputError("model.damaged_file", f"{path} holds no object", "config.json must be a JSON object")
-    return found
+def _origin(name: str, tensors: Mapping[str, Tensor]) -> Origin:
+    if name + SCALE not in tensors:
+        return renamed(name)
+    return Origin((name, name + SCALE), lambda found: found[name].float() * found[name + SCALE][:, None])

@@ -1,0 +1,71 @@
+"""A model's folder on disk: tensors in one file or in shards, config and tokenizer; no file is ever half there.
+
+Tests: tests/model/checkpoint/test_write.py.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from safetensors.torch import save_file
+from torch import Tensor
+
+from soundflow.model.tokens import TextTokenizer
+
+SHARD_BYTES = 4 * 10**9  # as large as the release's own shards
+WEIGHTS = "model.safetensors"
+INDEX = "model.safetensors.index.json"
+
+
+def write_folder(
+    folder: Path,
+    tensors: Mapping[str, Tensor],
+    config: Mapping[str, Any],
+    tokenizer: TextTokenizer,
+    metadata: Mapping[str, str] | None = None,
+    shard_bytes: int = SHARD_BYTES,
+) -> None:
+    """Write weights, `tokenizer.json` and, last, `config.json`: a folder without it is not a model yet."""
+    folder.mkdir(parents=True, exist_ok=True)
+    shards = _shards(tensors, shard_bytes)
+    names = [WEIGHTS] if len(shards) == 1 else [_shard_name(i, len(shards)) for i in range(len(shards))]
+    about = {"format": "pt", **(metadata or {})}
+    for name, shard in zip(names, shards, strict=True):
+        held = {key: tensor.contiguous() for key, tensor in shard.items()}
+        save_file(held, folder / f"{name}.tmp", metadata=about)
+        (folder / f"{name}.tmp").replace(folder / name)
+    if len(shards) > 1:
+        places = {key: name for name, shard in zip(names, shards, strict=True) for key in shard}
+        total = sum(tensor.nbytes for tensor in tensors.values())
+        _write_json(folder / INDEX, {"metadata": {"total_size": total}, "weight_map": places})
+    else:
+        (folder / INDEX).unlink(missing_ok=True)
+    tokenizer.save(folder / "tokenizer.json.tmp")
+    (folder / "tokenizer.json.tmp").replace(folder / "tokenizer.json")
+    _write_json(folder / "config.json", config)
+
+
+def _shards(tensors: Mapping[str, Tensor], most: int) -> list[dict[str, Tensor]]:
+    """Tensors in their order, a new shard whenever the next would make one too large."""
+    shards: list[dict[str, Tensor]] = [{}]
+    filled = 0
+    for name, tensor in tensors.items():
+        if filled and filled + tensor.nbytes > most:
+            shards.append({})
+            filled = 0
+        shards[-1][name] = tensor
+        filled += tensor.nbytes
+    return shards
+
+
+def _shard_name(index: int, count: int) -> str:
+    return f"model-{index + 1:05d}-of-{count:05d}.safetensors"
+
+
+def _write_json(path: Path, values: Mapping[str, Any]) -> None:
+    temporary = path.with_name(path.name + ".tmp")
+    temporary.write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
+    temporary.replace(path)
