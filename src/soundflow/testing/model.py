@@ -16,9 +16,9 @@ from torch import Tensor
 
 from soundflow.errors import InputError
 from soundflow.model.bundle import Bundle
-from soundflow.model.config import DecoderConfig, EncoderConfig, ModelConfig
+from soundflow.model.config import CONV_STRIDE, DecoderConfig, EncoderConfig, ModelConfig, audio_interaction_3b
 from soundflow.model.network import AudioInteractionModel
-from soundflow.model.tokens import ControlTokens, TextTokenizer, own_control_tokens
+from soundflow.model.tokens import RELEASE_TOKENS, ControlTokens, TextTokenizer, own_control_tokens
 
 _WIDTH = 4  # a hidden row says: id, chunks so far, tokens of the reply so far, unused
 _AUDIO = -1.0  # stands where an id would, in rows of sound
@@ -85,6 +85,14 @@ class ScriptedNetwork:
     def encode(self, mel: Tensor) -> Tensor:
         """[chunks, mel bins, frames] to [chunks, audio positions, width]."""
         return torch.full((mel.shape[0], self.config.audio_positions, _WIDTH), _AUDIO)
+
+    def encoder(self, mel: Tensor) -> Tensor:
+        """[windows, mel bins, frames] to [windows, encoder positions, width]."""
+        return torch.full((mel.shape[0], -(-mel.shape[2] // CONV_STRIDE), _WIDTH), _AUDIO)
+
+    def adapter(self, encoded: Tensor) -> Tensor:
+        """[windows, encoder positions, width] to [windows, audio positions, width]."""
+        return encoded[:, :: self.config.encoder.pool]
 
     def embed(self, ids: Tensor) -> Tensor:
         """[...] to [..., width]."""
@@ -167,6 +175,14 @@ def scripted_bundle(script: Script | None = None, max_chunks: int = 60, chunk_se
     config = small_config(tokenizer.vocab_size, own_control_tokens(), max_chunks, chunk_seconds)
     network = ScriptedNetwork(config, tokenizer, script or Script())
     return Bundle(cast(AudioInteractionModel, network), tokenizer, config, "scripted")
+
+
+def answering_bundle(script: Script | None = None) -> Bundle:
+    """A bundle that was trained to answer questions, with the release's control tokens; a turn is a chunk."""
+    tokenizer = byte_tokenizer()
+    config = small_config(audio_interaction_3b().decoder.vocab_size, RELEASE_TOKENS)
+    network = ScriptedNetwork(config, tokenizer, script or Script())
+    return Bundle(cast(AudioInteractionModel, network), tokenizer, config, "answering")
 
 
 def caches_of(bundle: Bundle) -> list[ScriptedCache]:

@@ -1,0 +1,209 @@
+"""Questions about recordings: layouts in the cache, history, limits, and the release's own answers."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from soundflow.api import load
+from soundflow.audio.decode import read_audio
+from soundflow.errors import InputError, UsageError
+from soundflow.model.bundle import Bundle
+from soundflow.model.config import audio_interaction_3b, nano
+from soundflow.model.network import splice
+from soundflow.model.offline import recording_features
+from soundflow.model.tokens import own_control_tokens
+from soundflow.stream import offline
+from soundflow.stream.clock import CostTable, SimulatedClock
+from soundflow.stream.offline import Conversation, answers_questions, check_answers
+from soundflow.testing.model import Script, ScriptedReply, answering_bundle, caches_of
+
+TABLE = CostTable("test", 1.0, ((1, 1.0),), 1.0)
+SECOND = np.zeros(16_000, np.float32)
+
+
+def said(*replies: str) -> Bundle:
+    """A model that gives these answers, one a turn."""
+    return answering_bundle(Script({turn: ScriptedReply(text) for turn, text in enumerate(replies)}))
+
+
+def test_a_question_about_a_recording_is_laid_out_as_the_release_does() -> None:
+    bundle = said("Three.")
+    grammar = bundle.grammar
+    answer = Conversation(bundle).ask("How many?", SECOND)
+    assert (answer.type, answer.reply, answer.text, answer.reason) == ("reply.end", 0, "Three.", "eos")
+    heard = [-1 if i == grammar.control.offline_audio_pad else i for i in grammar.recording(25)]
+    ids = [*grammar.offline_prefix(None), *heard, *grammar.user("How many?"), *grammar.answer("Three.")[:-1]]
+    assert list(caches_of(bundle)[0].fed) == ids
+
+
+@pytest.mark.parametrize(("question", "sound"), [("How many?", None), (None, SECOND), ("  ", SECOND)])
+def test_question_and_recording_can_each_be_left_out(question: str | None, sound: np.ndarray | None) -> None:
+    bundle = said("Two.")
+    assert Conversation(bundle).ask(question, sound).text == "Two."
+    fed, control = caches_of(bundle)[0].fed, bundle.config.control
+    assert (control.user in fed) == (sound is None)
+    assert (control.audio_end in fed) == (sound is not None)
+
+
+def test_the_next_question_stands_behind_the_last_answer() -> None:
+    bundle = said("A horn.", "Two.")
+    talk, grammar = Conversation(bundle), bundle.grammar
+    answers = [talk.ask("Which?", SECOND), talk.ask("How many?")]
+    assert [(a.reply, a.text) for a in answers] == [(0, "A horn."), (1, "Two.")]
+    fed = list(caches_of(bundle)[0].fed)
+    tail = [*grammar.answer("A horn."), *grammar.user("How many?"), *grammar.answer("Two.")[:-1]]
+    assert fed[-len(tail) :] == tail
+
+
+def test_text_comes_in_pieces_that_add_up() -> None:
+    pieces: list[str] = []
+    answer = Conversation(said("One 🎵.")).ask("What?", on_text=pieces.append)
+    assert "".join(pieces) == answer.text == "One 🎵." and len(pieces) == 6
+
+
+def test_an_emotion_is_a_field_and_never_text() -> None:
+    bundle = answering_bundle(Script({0: ScriptedReply("Run!", "urgent")}))
+    answer = Conversation(bundle).ask("What?")
+    assert (answer.text, answer.emotion, answer.tokens) == ("Run!", "urgent", 4)
+
+
+def test_a_long_answer_is_ended_and_the_talk_goes_on() -> None:
+    bundle = said("abcdefgh", "ij")
+    talk = Conversation(bundle, max_answer_tokens=3)
+    assert (talk.ask("What?").reason, talk.ask("And?").text) == ("length", "ij")
+    fed, grammar = list(caches_of(bundle)[0].fed), bundle.grammar
+    assert fed.count(grammar.control.eos) == 4  # prefix, two questions, and the answer that was cut
+
+
+def test_neither_question_nor_recording_is_refused() -> None:
+    with pytest.raises(UsageError, match="neither a question nor a recording"):
+        Conversation(said("Two.")).ask(" ")
+
+
+@pytest.mark.parametrize("sound", [np.zeros(0, np.float32), np.zeros((2, 8), np.float32)])
+def test_what_is_no_sound_is_refused(sound: np.ndarray) -> None:
+    with pytest.raises(InputError, match="sound of shape"):
+        Conversation(said("Two.")).ask("What?", sound)
+
+
+def test_a_recording_that_does_not_fit_is_refused_with_the_length_that_does() -> None:
+    talk = Conversation(said("Two.", "Three."))
+    with pytest.raises(InputError, match=r"cut the recording to 16. s or less"):
+        talk.ask("What?", np.zeros(300 * 16_000, np.float32))
+    assert talk.ask("What?").text == "Two."  # nothing was lost
+    with pytest.raises(InputError, match="begin a new conversation"):
+        talk.ask("word " * 4000)
+    assert talk.ask("And?").text == "Three."
+
+
+def test_the_longest_recording_that_is_named_does_fit() -> None:
+    talk = Conversation(said("Two."))
+    with pytest.raises(InputError) as refused:
+        talk.ask(None, np.zeros(200 * 16_000, np.float32))
+    seconds = int(refused.value.hint.split()[-4])
+    assert talk.ask(None, np.zeros(seconds * 16_000, np.float32)).text == "Two."
+
+
+def test_an_answer_ends_before_the_positions_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(offline, "MOST_POSITIONS", 45)
+    bundle = said("abcdefghijklmnopqrstuvwxyz")
+    talk = Conversation(bundle)
+    answer = talk.ask("12345678")
+    assert answer.reason == "length" and 16 <= answer.tokens < 26
+    assert caches_of(bundle)[0].length <= 45
+    with pytest.raises(InputError, match="begin a new conversation"):
+        talk.ask("And?")
+
+
+def test_a_control_token_is_never_chosen() -> None:
+    control = answering_bundle(Script()).config.control
+    for token in sorted(control.ids - {control.eos} - set(control.emotions.values())):
+        bundle = answering_bundle(Script({0: ScriptedReply(ids=[token], never_ends=True)}))
+        answer = Conversation(bundle, max_answer_tokens=3).ask("What?")
+        assert answer.tokens == 3
+        assert token not in list(caches_of(bundle)[0].fed)[-3:]
+
+
+def test_time_to_the_first_text_is_told() -> None:
+    clock = SimulatedClock(TABLE)
+    assert Conversation(said("Two."), clock=clock).ask("What?").first_text_ms == 0.0
+    assert Conversation(said(""), clock=clock).ask("What?").first_text_ms is None
+
+
+@pytest.mark.parametrize("limit", [0, -1, 5000])
+def test_a_limit_that_makes_no_sense_is_refused(limit: int) -> None:
+    with pytest.raises(UsageError, match="tokens"):
+        Conversation(said("Two."), max_answer_tokens=limit)
+
+
+def test_only_models_of_the_releases_vocabulary_answer() -> None:
+    assert answers_questions(audio_interaction_3b())
+    assert not answers_questions(nano(300, own_control_tokens()))
+    bundle = said("Two.")
+    check_answers(bundle)
+    own = dataclasses.replace(bundle, config=nano(300, own_control_tokens()), name="nano")
+    with pytest.raises(UsageError, match=r"nano .* not trained to answer questions"):
+        check_answers(own)
+
+
+@pytest.fixture(scope="module")
+def released(release_kit: Path) -> Bundle:
+    """The kit's tiny model in float32."""
+    return load(release_kit, arithmetic="float32").bundle
+
+
+@pytest.fixture(scope="module")
+def goldens(shared_dir: Path) -> list[dict[str, object]]:
+    """What the authors' code made of the three layouts."""
+    found: list[dict[str, object]] = json.loads((shared_dir / "compat/golden/offline.json").read_text())
+    return found
+
+
+def sound_of(golden: dict[str, object], shared_dir: Path) -> np.ndarray | None:
+    return read_audio(shared_dir / "compat/audio" / str(golden["audio"])) if golden["audio"] else None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", [0, 1, 2])
+def test_the_releases_answers(released: Bundle, goldens: list[dict[str, object]], shared_dir: Path, kind: int) -> None:
+    golden = goldens[kind]
+    question = golden["user"]
+    assert question is None or isinstance(question, str)
+    answer = Conversation(released).ask(question, sound_of(golden, shared_dir))
+    assert answer.text == golden["greedy_text"] and answer.reason == "eos"
+    # their list begins with TEXT_BEGIN, which we feed, and ends with TEXT_END
+    assert released.grammar.answer(answer.text)[1:] == golden["greedy_after_ASSISTANT"]
+    assert answer.tokens == len(released.grammar.answer(answer.text)) - 3
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", [0, 1, 2])
+def test_the_releases_logits_at_every_position(
+    released: Bundle, goldens: list[dict[str, object]], shared_dir: Path, kind: int
+) -> None:
+    golden, stored = goldens[kind], np.load(shared_dir / "compat/golden/offline.npz")
+    sound = sound_of(golden, shared_dir)
+    ids = golden["input_ids"]
+    assert isinstance(ids, Sequence)
+    rows = torch.tensor([ids])
+    with torch.inference_mode():
+        embeds = released.network.embed(rows)
+        if sound is not None:
+            features = recording_features(released.network, torch.from_numpy(sound))
+            assert np.abs(features.numpy() - stored[f"{golden['kind']}_feat"]).max() < 1e-4
+            embeds = splice(embeds, rows == released.config.control.offline_audio_pad, features)
+        hidden = released.network(embeds)[0]
+        found = at_ids(released, hidden, torch.from_numpy(stored["sub_ids"]))
+    assert np.abs(found - stored[f"{golden['kind']}_sub_logits"]).max() < 2e-4
+
+
+def at_ids(bundle: Bundle, hidden: Tensor, ids: Tensor) -> np.ndarray:
+    return (hidden @ bundle.network.lm_head.weight[ids].T).numpy()
