@@ -13,14 +13,17 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from soundflow.audio.decode import iter_audio, iter_pcm_stdin
 from soundflow.errors import InputError, OutsideError, UsageError
 from soundflow.model.bundle import Bundle
+from soundflow.model.checkpoint.assemble import Placement
+from soundflow.model.checkpoint.hub import fetch
 from soundflow.model.checkpoint.recognise import load_model
 from soundflow.model.config import ModelConfig
-from soundflow.model.quantize import int8_bundle, int8_supported
+from soundflow.model.quantize import int8_supported, make_int8
 from soundflow.stream.clock import Clock
 from soundflow.stream.events import Event
 from soundflow.stream.session import Limits, Session
@@ -28,7 +31,7 @@ from soundflow.stream.workers import LiveSession
 
 Samples = NDArray[np.float32]
 Source = str | Path | Samples
-Arithmetic = Literal["auto", "float32", "int8"]
+Arithmetic = Literal["auto", "float32", "bfloat16", "int8"]
 
 DEFAULT_MODEL = "nano"
 STDIN = "-"
@@ -92,23 +95,55 @@ class Model:
         return LiveSession(self.bundle, instruction, threshold, clock, limits=limits)
 
 
-def load(name_or_path: str | Path = DEFAULT_MODEL, arithmetic: Arithmetic = "auto") -> Model:
+def load(
+    name_or_path: str | Path = DEFAULT_MODEL,
+    arithmetic: Arithmetic = "auto",
+    device: str = "auto",
+    revision: str | None = None,
+) -> Model:
     """Load a model.
 
     Args:
-        name_or_path: `nano`, which ships with the package, or a model's folder.
-        arithmetic: `int8` is several times faster on a CPU than `float32`; `auto` takes it where it exists.
+        name_or_path: `nano`, which ships with the package; a folder of our own layout, of the released one or of
+            Qwen2.5-Omni's in `transformers` layout, told apart by content; or `owner/name` on the hub.
+        arithmetic: of the decoder. `auto` takes `int8` on a CPU that has it, where it is several times faster than
+            `float32`, and `bfloat16` on a GPU. The encoder computes in float32 unless it is int8.
+        device: `cpu`, `cuda`, `cuda:1` …; `auto` takes a GPU where torch sees one.
+        revision: branch, tag or commit of a model on the hub.
 
     Raises:
-        InputError: no such model or folder, or its files are damaged.
-        OutsideError: a name on the hub, which this edition does not fetch.
-        UsageError: `int8` where this build of torch has none.
+        InputError: no such model or folder, an unknown layout, or damaged files (file and tensor are named).
+        OutsideError: the hub cannot be reached, or does not give the model.
+        UsageError: an arithmetic or device that this machine does not have.
     """
-    bundle = load_model(_folder_of(name_or_path))
-    if arithmetic == "int8" and not int8_supported():
-        raise UsageError("model.arithmetic", "this build of torch has no int8 engine", "use float32")
-    wants_int8 = arithmetic == "int8" or (arithmetic == "auto" and int8_supported())
-    return Model(int8_bundle(bundle) if wants_int8 else bundle)
+    where = _device(device)
+    chosen = _arithmetic(arithmetic, where)
+    kind = torch.bfloat16 if chosen == "bfloat16" else torch.float32
+    ready = make_int8 if chosen == "int8" else id
+    return Model(load_model(_folder_of(name_or_path, revision), Placement(kind, device=where, ready=ready)))
+
+
+def _device(device: str) -> str:
+    if device == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        kind = torch.device(device).type
+    except RuntimeError as e:
+        raise UsageError("model.device", f"there is no device {device!r}", "use cpu, cuda or cuda:0") from e
+    if kind == "cuda" and not torch.cuda.is_available():
+        raise UsageError("model.device", f"torch sees no GPU for {device!r}", "use cpu, or install a build with CUDA")
+    return device
+
+
+def _arithmetic(arithmetic: Arithmetic, device: str) -> Arithmetic:
+    on_cpu = device.startswith("cpu")
+    if arithmetic == "int8" and not (on_cpu and int8_supported()):
+        raise UsageError("model.arithmetic", f"torch has no int8 engine for {device}", "use float32 or bfloat16")
+    if arithmetic != "auto":
+        return arithmetic
+    if not on_cpu:
+        return "bfloat16"
+    return "int8" if int8_supported() else "float32"
 
 
 def listen(
@@ -208,7 +243,7 @@ def _sound_file(source: str | Path) -> Path:
     )
 
 
-def _folder_of(name_or_path: str | Path) -> Path:
+def _folder_of(name_or_path: str | Path, revision: str | None = None) -> Path:
     path = Path(name_or_path)
     if path.is_dir():
         return path
@@ -216,14 +251,10 @@ def _folder_of(name_or_path: str | Path) -> Path:
     if path.name == str(name_or_path) and packaged.is_dir():
         return packaged
     if _HUB_NAME.fullmatch(str(name_or_path)):
-        raise OutsideError(
-            "model.hub",
-            f"there is no folder {name_or_path}, and this edition does not fetch models from a hub",
-            f"run: hf download {name_or_path} --local-dir FOLDER, then give FOLDER",
-        )
+        return fetch(str(name_or_path), revision)
     known = ", ".join(sorted(p.name for p in _WEIGHTS.glob("*") if p.is_dir())) or "none"
     raise InputError(
         "model.unknown",
         f"there is no model {name_or_path}",
-        f"give a model's folder or a packaged one ({known})",
+        f"give a model's folder, owner/name on the hub, or a packaged one ({known})",
     )

@@ -117,7 +117,7 @@ class Decoder(nn.Module):
         positions = inputs_embeds.shape[1]
         start = 0 if cache is None else cache.length
         rotary = _rotary_rows(self.config, cache, inputs_embeds)
-        mask = _causal_mask(start, positions) if start and positions > 1 else None
+        mask = _causal_mask(start, positions, inputs_embeds.device) if start and positions > 1 else None
         x = inputs_embeds
         for i, layer in enumerate(self.layers):
             x = layer(x, rotary, mask, cache, i)
@@ -132,6 +132,6 @@ def _rotary_rows(config: DecoderConfig, cache: KVCache | None, x: Tensor) -> tup
     return cache.rows(x.shape[1])
 
 
-def _causal_mask(start: int, positions: int) -> Tensor:
+def _causal_mask(start: int, positions: int, device: torch.device) -> Tensor:
     """[positions, start + positions], True where a new position may look."""
-    return torch.ones(positions, start + positions, dtype=torch.bool).tril(diagonal=start)
+    return torch.ones(positions, start + positions, dtype=torch.bool, device=device).tril(diagonal=start)

@@ -18,6 +18,8 @@ from soundflow.model.encoder import AudioEncoder
 class AudioInteractionModel(nn.Module):
     """Weights of an audio interaction model; one of these serves any number of sessions."""
 
+    choice_rows: Tensor | None  # the head's rows of <silent> and <response>, once the head has another form
+
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.config = config
@@ -25,6 +27,7 @@ class AudioInteractionModel(nn.Module):
         self.adapter = Adapter(config.encoder, config.decoder.hidden_size)
         self.decoder = Decoder(config.decoder)
         self.lm_head = nn.Linear(config.decoder.hidden_size, config.decoder.vocab_size, bias=False)
+        self.register_buffer("choice_rows", None, persistent=False)
         if config.decoder.tie_word_embeddings:
             self.lm_head.weight = self.decoder.embed_tokens.weight
 
@@ -37,11 +40,12 @@ class AudioInteractionModel(nn.Module):
         Returns:
             [chunks, audio positions, decoder width].
         """
-        return self.adapter(self.encoder(mel))  # type: ignore[no-any-return]
+        return self.adapter(self.encoder(mel.to(self.encoder.positions.device)))  # type: ignore[no-any-return]
 
     def embed(self, ids: Tensor) -> Tensor:
-        """Embeddings of int64 ids, [..., decoder width]."""
-        return self.decoder.embed_tokens(ids)  # type: ignore[no-any-return]
+        """Embeddings of int64 ids, [..., decoder width], on the network's device wherever the ids are."""
+        table = self.decoder.embed_tokens
+        return table(ids.to(table.weight.device))  # type: ignore[no-any-return]
 
     def forward(self, inputs_embeds: Tensor, cache: KVCache | None = None) -> Tensor:
         """Hidden rows of new positions, [batch, positions, decoder width]; the cache, if any, grows by them."""

@@ -30,26 +30,57 @@ def int8_supported() -> bool:
 
 def int8_bundle(bundle: Bundle) -> Bundle:
     """The same model, fused and with its matrices in int8, one scale a row; the original is left as it is."""
-    network = fused(bundle.network)
-    with warnings.catch_warnings():
-        # torch renames this module to torchao, which is slower than float32 on CPUs without AMX
-        warnings.simplefilter("ignore")
-        # rows that are stacked must not share one scale, and weights are stored with a scale a row
-        recipe = {nn.Linear: torch.ao.quantization.per_channel_dynamic_qconfig}
-        torch.ao.quantization.quantize_dynamic(network, recipe, dtype=torch.qint8, inplace=True)
+    network = _with_the_same_tensors(bundle.network)
+    make_int8(network)
     return dataclasses.replace(bundle, network=network)
 
 
 def fused(network: AudioInteractionModel) -> AudioInteractionModel:
     """A copy that computes the same with fewer matrix products; it has other weight names and is for inference only."""
-    network = copy.deepcopy(network)
-    # not the first convolution: it is small, and in int8 it would hear log-mel in steps of over half a decibel
-    network.encoder.conv2 = _UnfoldedConv(network.encoder.conv2)  # type: ignore[assignment]
-    for module in list(network.modules()):
-        for name, child in module.named_children():
-            if (kind := _FUSED.get(type(child))) is not None:
-                setattr(module, name, kind(child))
+    network = _with_the_same_tensors(network)
+    fuse(network)
     return network.eval()
+
+
+def make_int8(module: nn.Module) -> None:
+    """Fuse a layer, or what is left of a network, and put its matrices into int8, in place.
+
+    Done layer by layer while a model loads, no more than one layer ever stands in memory beside its int8 form.
+    """
+    if isinstance(module, AudioInteractionModel):
+        keep_choice_rows(module)
+    fuse(module)
+    with warnings.catch_warnings():
+        # torch renames this module to torchao, which is slower than float32 on CPUs without AMX
+        warnings.simplefilter("ignore")
+        # rows that are stacked must not share one scale, and weights are stored with a scale a row
+        recipe = {nn.Linear: torch.ao.quantization.per_channel_dynamic_qconfig}
+        torch.ao.quantization.quantize_dynamic(module, recipe, dtype=torch.qint8, inplace=True)
+
+
+def fuse(module: nn.Module) -> None:
+    """Replace attention, feed-forward and second convolution inside a module by their forms with fewer products."""
+    if isinstance(module, AudioInteractionModel) and isinstance(module.encoder.conv2, nn.Conv1d):
+        # not the first convolution: it is small, and in int8 it would hear log-mel in steps of over half a decibel
+        module.encoder.conv2 = _UnfoldedConv(module.encoder.conv2)  # type: ignore[assignment]
+    for part in list(module.modules()):
+        for name, child in part.named_children():
+            if (kind := _FUSED.get(type(child))) is not None:
+                setattr(part, name, kind(child))
+
+
+def keep_choice_rows(network: AudioInteractionModel) -> None:
+    """Keep the head's two rows that decide, unrounded, before the head itself changes its form."""
+    if isinstance(network.lm_head, nn.Linear):
+        control = network.config.control
+        rows = network.lm_head.weight[[control.silent, control.response]].detach().clone()
+        network.choice_rows = rows
+
+
+def _with_the_same_tensors(network: AudioInteractionModel) -> AudioInteractionModel:
+    """A copy of the structure that shares every tensor: what changes in it is replaced, never written to."""
+    shared = {id(tensor): tensor for tensor in (*network.parameters(), *network.buffers())}
+    return copy.deepcopy(network, shared)
 
 
 class _UnfoldedConv(nn.Module):

@@ -60,10 +60,8 @@ class Decoding:
     """
 
     def __init__(self, bundle: Bundle, instruction: str | None, threshold: float, max_reply_tokens: int) -> None:
-        if not 0.0 <= threshold <= 1.0:
-            raise UsageError("session.threshold", f"a threshold of {threshold}", "give p(response) between 0 and 1")
         config = bundle.config
-        self.threshold = threshold
+        self.threshold = check_threshold(threshold)
         self._network = bundle.network
         self._tokenizer = bundle.tokenizer
         self._control = config.control
@@ -116,8 +114,8 @@ class Decoding:
         self._step = rows.new_zeros(1, audio_positions + 3, rows.shape[-1])  # [1, pending + block, width]
         self._step[0, 1], self._step[0, -1] = begin, assistant
         self._choice = _choice_rows(self._network, c)
-        self._never = torch.tensor(_never_spoken(c))
-        self._never_later = torch.tensor(_never_spoken(c) + list(c.emotions.values()))
+        self._never = torch.tensor(_never_spoken(c), device=rows.device)
+        self._never_later = torch.tensor(_never_spoken(c) + list(c.emotions.values()), device=rows.device)
 
     def _flush(self, chunks: tuple[EncodedChunk, ...]) -> Decided:
         eviction = self._window.make_room(len(chunks))
@@ -189,17 +187,27 @@ class Decoding:
         return Spoken(kind, delta, reply.emotion, reply.text, reply.tokens, reply.reason)
 
 
+def check_threshold(threshold: float) -> float:
+    """A probability, as it is.
+
+    Raises:
+        UsageError: it is none (`session.threshold`).
+    """
+    if not 0.0 <= threshold <= 1.0:
+        raise UsageError("session.threshold", f"a threshold of {threshold}", "give p(response) between 0 and 1")
+    return threshold
+
+
 def _choice_rows(network: AudioInteractionModel, control: ControlTokens) -> Tensor | None:
     """The head's columns for <silent> and <response>, [width, 2]; None when they cannot be taken out of the head.
 
     The whole vocabulary is not needed to decide (the release computes it at every position).
     """
-    ids = torch.tensor([control.silent, control.response])
+    if (rows := getattr(network, "choice_rows", None)) is not None:
+        return rows.T.contiguous()  # type: ignore[no-any-return]
     head = getattr(network, "lm_head", None)
     if type(head) is nn.Linear:
-        return head.weight[ids].T.contiguous()
-    if head is not None and network.config.decoder.tie_word_embeddings:
-        return network.embed(ids).T.contiguous()  # an int8 head's rows stand in the embedding table, unrounded
+        return head.weight[[control.silent, control.response]].T.contiguous()
     return None
 
 

@@ -194,13 +194,13 @@ class _Player:
         network = self.bundle.network
         rows = network.embed(torch.tensor([list(ids)]))
         if features is not None:
-            slots = torch.zeros(1, len(ids), dtype=torch.bool)
+            slots = torch.zeros(1, len(ids), dtype=torch.bool, device=rows.device)
             slots[0, -1 - len(features) : -1] = True
             rows = splice(rows, slots, features)
         self._grow(len(ids))
         assert self.cache is not None
         hidden = network(rows, self.cache)[:, -1]
-        return network.logits(hidden)[0].float()
+        return network.logits(hidden)[0].float().cpu()
 
     def _grow(self, positions: int) -> None:
         """A cache twice as large when the next positions do not fit."""

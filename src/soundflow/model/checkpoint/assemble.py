@@ -5,11 +5,11 @@ Tests: tests/model/checkpoint/test_assemble.py.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from soundflow.errors import InputError
 from soundflow.model.config import HOP_LENGTH, ModelConfig
@@ -21,11 +21,16 @@ _MOST_LAYERS = 512  # a damaged config must not build for hours; chosen
 
 @dataclass(frozen=True)
 class Placement:
-    """Where weights go and in which type. The encoder stays in its own type: its features set the decisions."""
+    """Where weights go and in which type. The encoder stays in its own type: its features set the decisions.
+
+    `ready` is given each layer as soon as its weights are there, and the whole network at the end, to change it in
+    place: so that a model never stands in memory twice.
+    """
 
     decoder: torch.dtype = torch.float32
     encoder: torch.dtype = torch.float32
     device: str = "cpu"
+    ready: Callable[[nn.Module], object] = id
 
 
 ON_CPU = Placement()  # float32, on the processor
@@ -96,19 +101,36 @@ def assemble(
         raise InputError("model.tensor", f"{where(name)}: tensor {name} is missing", "config and weights must match")
     for name in sorted(name for name in set(tensors) - needed if not ignored(name)):
         raise InputError("model.tensor", f"{where(name)}: tensor {name} is unknown", "config and weights must match")
-    filled: dict[str, Tensor] = {}
-    for name, slot in wanted.items():
-        origin = origins[name]
-        found = _made(origin, tensors, tuple(slot.shape), where)
-        kind = placement.encoder if name.startswith(("encoder.", "adapter.")) else placement.decoder
-        filled[name] = found.to(device=placement.device, dtype=kind)
-    network.load_state_dict(filled, strict=False, assign=True)
+
+    def fill(module: nn.Module, prefix: str, names: Sequence[str]) -> None:
+        filled: dict[str, Tensor] = {}
+        for name in names:
+            found = _made(origins[name], tensors, tuple(wanted[name].shape), where)
+            kind = placement.encoder if name.startswith(("encoder.", "adapter.")) else placement.decoder
+            filled[name.removeprefix(prefix)] = found.to(device=placement.device, dtype=kind)
+        module.load_state_dict(filled, strict=False, assign=True)
+        module.eval().requires_grad_(False)
+
+    rest = list(wanted)
+    for prefix, layer in _layers(network):
+        names = [name for name in wanted if name.startswith(prefix)]
+        fill(layer, prefix, names)
+        placement.ready(layer)
+        rest = [name for name in rest if not name.startswith(prefix)]
+    fill(network, "", rest)
     if config.decoder.tie_word_embeddings:
         network.lm_head.weight = network.decoder.embed_tokens.weight
     frames = config.chunk_samples // HOP_LENGTH
     table = sinusoids((frames + 1) // 2, config.encoder.d_model)
     network.encoder.positions = table.to(device=placement.device, dtype=placement.encoder)
-    return network.eval().requires_grad_(False)
+    placement.ready(network)
+    return network
+
+
+def _layers(network: AudioInteractionModel) -> list[tuple[str, nn.Module]]:
+    """Every layer of encoder and decoder with the prefix of its tensors' names."""
+    stacks = {"encoder.layers": network.encoder.layers, "decoder.layers": network.decoder.layers}
+    return [(f"{name}.{i}.", layer) for name, stack in stacks.items() for i, layer in enumerate(stack)]
 
 
 def _made(origin: Origin, tensors: Mapping[str, Tensor], shape: tuple[int, ...], where: Callable[[str], str]) -> Tensor:
