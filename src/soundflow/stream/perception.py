@@ -46,11 +46,11 @@ class Perception:
         Raises:
             InputError: not one-dimensional floats (`audio.shape`, `audio.dtype`).
         """
-        checked = _checked(samples)
+        whole = checked(samples)
         start = 0
-        while start < len(checked):
+        while start < len(whole):
             end = start + self.chunk_samples - self.samples % self.chunk_samples
-            yield checked[start:end]
+            yield whole[start:end]
             start = end
 
     def hear(self, piece: Samples, arrived_at: float) -> list[EncodedChunk]:
@@ -74,7 +74,12 @@ class Perception:
         return EncodedChunk(self.chunks - 1, features, arrived_at)
 
 
-def _checked(samples: Samples) -> Samples:
+def checked(samples: Samples) -> Samples:
+    """Sound as a flat float32 array without a bad sample in it.
+
+    Raises:
+        InputError: not one-dimensional floats (`audio.shape`, `audio.dtype`).
+    """
     array = np.asarray(samples)
     if array.ndim != 1:
         raise InputError("audio.shape", f"samples of shape {array.shape}", "feed one channel: a flat array")

@@ -1,0 +1,346 @@
+"""Many sessions on one model: one thread hears for all of them, one decides and speaks for all of them.
+
+    engine = Engine(bundle, EngineLimits(sessions=64))
+    session = engine.open(instruction="Count the barks.", threshold=0.6, wake=None)
+    session.feed(samples)          float32 [n], 16 kHz mono; returns at once, from any thread
+    for event in session.events(): waits; ends behind the `end` event      (or: session.take(), which never waits)
+    session.cancel()               ends the reply that is being spoken
+    session.set_threshold(0.8)     from the next decision on
+    session.set_instruction("…")   from the next decision on, without forgetting what was heard
+    session.end()                  no more sound: what is left is heard and said, then comes `end`
+    session.close()                stop now, then comes `end`
+    engine.close()                 stops every session and both threads
+
+`wake` is called, from the engine's threads, whenever events came: it must return at once
+(`lambda: loop.call_soon_threadsafe(flag.set)`), and `session.take()` then gives them. A reader that does not come is
+waited for by its own session alone. Every session gets the same tokens as it would alone: see
+docs/decisions/0011. Tests: tests/stream/test_engine.py.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from types import TracebackType
+
+from soundflow.errors import OutsideError, SoundflowError, UsageError
+from soundflow.model.bundle import Bundle
+from soundflow.stream.batch import Heard, decode_all, hear_all
+from soundflow.stream.clock import Clock, WallClock
+from soundflow.stream.decoding import Outcome
+from soundflow.stream.engine_session import EngineSession
+from soundflow.stream.events import Error, Event
+from soundflow.stream.fifo import IDLE, ChunkReady, Flush, Idle, TextStep, Token, TokenKind
+from soundflow.stream.session import Limits
+from soundflow.stream.statistics import LatencyHistogram
+
+_log = logging.getLogger(__name__)
+_JOIN_SECONDS = 5.0  # a thread that is stuck is left behind after this; chosen
+
+
+@dataclass(frozen=True)
+class EngineLimits:
+    """The bounds of an engine.
+
+    `sessions` may be open at once, the next one is refused; `batch` sessions share one pass of a network at most;
+    `session` bounds each of them.
+    """
+
+    sessions: int = 256
+    batch: int = 32
+    session: Limits = field(default_factory=Limits)
+
+    def __post_init__(self) -> None:
+        if self.sessions < 1 or self.batch < 1:
+            found = f"{self.sessions} sessions, batches of {self.batch}"
+            raise UsageError("engine.limits", found, "allow at least 1 of each")
+
+
+@dataclass
+class EngineStatistics:
+    """What an engine did since it began; all sums, for whoever exports them."""
+
+    sessions_opened: int = 0
+    sessions_refused: int = 0
+    sessions_failed: int = 0
+    chunks: int = 0
+    dropped_chunks: int = 0
+    stalls: int = 0  # chunks whose features were ready more than a chunk's length after their last sample
+    silent: int = 0
+    responses: int = 0
+    text_steps: int = 0
+    encoder_passes: int = 0
+    decoder_passes: int = 0
+    encoder_seconds: float = 0.0
+    decoder_seconds: float = 0.0
+
+
+class Engine:
+    """Runs the sessions of one model.
+
+    Args:
+        bundle: the model.
+        limits: how many sessions, how large a batch, and the bounds of each session.
+        clock: where times come from; None takes the machine's.
+    """
+
+    def __init__(self, bundle: Bundle, limits: EngineLimits | None = None, clock: Clock | None = None) -> None:
+        self.limits = limits or EngineLimits()
+        self.clock: Clock = clock or WallClock()
+        self.lock = threading.Condition()
+        self.statistics = EngineStatistics()
+        self.latencies = LatencyHistogram()
+        self._bundle = bundle
+        self._chunk_seconds = bundle.config.chunk_seconds
+        self._sessions: set[EngineSession] = set()
+        self._to_hear: deque[EngineSession] = deque()
+        self._to_decode: deque[EngineSession] = deque()
+        self._sound = threading.Condition(self.lock._lock)  # type: ignore[attr-defined]  # one lock for all
+        self._work = threading.Condition(self.lock._lock)  # type: ignore[attr-defined]
+        self._is_closed = False
+        self._threads = [self._start(self._hear_loop), self._start(self._decode_loop)]
+
+    @property
+    def sessions(self) -> int:
+        """Sessions that are open now."""
+        return len(self._sessions)
+
+    def open(
+        self,
+        instruction: str | None = None,
+        threshold: float | None = None,
+        *,
+        limits: Limits | None = None,
+        wake: Callable[[], None] | None = None,
+    ) -> EngineSession:
+        """Open a stream.
+
+        Args:
+            instruction, threshold: as in `Session`.
+            limits: bounds of this session; None takes the engine's.
+            wake: called from the engine's threads whenever events came; it must return at once.
+
+        Raises:
+            OutsideError: as many sessions as allowed are open (`engine.full`).
+            UsageError: the engine is closed (`engine.closed`), or an argument makes no sense.
+        """
+        self._admit()
+        session = EngineSession(self, self._bundle, instruction, threshold, limits or self.limits.session, wake)
+        with self.lock:
+            self._admit()  # others may have come meanwhile
+            self._sessions.add(session)
+            self.statistics.sessions_opened += 1
+        return session
+
+    def close(self) -> None:
+        """Stop every session and both threads; calling it again does nothing."""
+        with self.lock:
+            self._is_closed = True
+            sessions = list(self._sessions)
+        for session in sessions:
+            session.close()
+        with self.lock:
+            self._sound.notify_all()
+            self._work.notify_all()
+        for thread in self._threads:
+            thread.join(_JOIN_SECONDS)
+
+    def __enter__(self) -> Engine:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # --- what sessions ask for; the lock is held ---
+
+    def hear_later(self, session: EngineSession) -> None:
+        """Put a session in line for the encoder."""
+        if not session.is_hearing:
+            session.is_hearing = True
+            self._to_hear.append(session)
+            self._sound.notify()
+
+    def decode_later(self, session: EngineSession) -> None:
+        """Put a session in line for the decoder."""
+        if not session.is_decoding:
+            session.is_decoding = True
+            self._to_decode.append(session)
+            self._work.notify()
+
+    def settle(self, session: EngineSession) -> None:
+        """Close a session that is in nobody's hands and has nothing left to do."""
+        if session.is_over or session.is_hearing or session.is_decoding or session.is_paused:
+            return
+        if not session.is_stopping and not (session.is_heard and isinstance(session.action, Idle)):
+            return
+        if session.is_stopping and isinstance(session.action, TextStep):
+            self.decode_later(session)  # the reply's cancelled end comes first
+            return
+        heard = session.perception
+        session.post([session.narrator.end(heard.seconds, heard.chunks, session.busy_seconds)])
+        session.is_over = True
+        self._sessions.discard(session)
+        self._sound.notify_all()
+        self._work.notify_all()
+
+    # --- the two threads ---
+
+    def _admit(self) -> None:
+        if self._is_closed:
+            raise UsageError("engine.closed", "a session for an engine that is closed", "make a new engine")
+        if len(self._sessions) >= self.limits.sessions:
+            self.statistics.sessions_refused += 1
+            found = f"{len(self._sessions)} sessions are open, the limit is {self.limits.sessions}"
+            raise OutsideError("engine.full", found, "come back later, or allow more sessions")
+
+    def _start(self, job: Callable[[], None]) -> threading.Thread:
+        thread = threading.Thread(target=job, name=job.__name__, daemon=True)
+        thread.start()
+        return thread
+
+    def _is_done(self) -> bool:
+        return self._is_closed and not self._sessions
+
+    def _next_batch(self, line: deque[EngineSession], come: threading.Condition) -> list[EngineSession]:
+        """The sessions at the head of a line, oldest first; empty when there will be no more."""
+        come.wait_for(lambda: line or self._is_done())
+        return [line.popleft() for _ in range(min(len(line), self.limits.batch))]
+
+    def _hear_loop(self) -> None:
+        while True:
+            with self.lock:
+                batch = self._next_batch(self._to_hear, self._sound)
+                work = [Heard(s.perception, s.take_sound(), s.is_last_sound) for s in batch]
+            if not batch:
+                return
+            self._hear(batch, work)
+
+    def _hear(self, batch: Sequence[EngineSession], work: Sequence[Heard]) -> None:
+        started_at = self.clock.now()
+        try:
+            chunks = hear_all(self._bundle.network, work, started_at)
+        except Exception as failure:
+            self._fail(batch, failure)
+            return
+        done_at = self.clock.now()
+        with self.lock:
+            self._count_hearing(done_at - started_at)
+            for session, found, what in zip(batch, chunks, work, strict=True):
+                session.busy_seconds += (done_at - started_at) / len(batch)
+                session.is_heard = session.is_heard or what.is_last
+                session.is_hearing = False
+                for chunk in found:
+                    self._queue(session, chunk.arrived_at, done_at, ChunkReady(chunk))
+                if session.has_sound():
+                    self.hear_later(session)
+                self.settle(session)
+        for session in batch:
+            if session.is_over:
+                session.tell([])
+
+    def _queue(self, session: EngineSession, arrived_at: float, done_at: float, signal: ChunkReady) -> None:  # type: ignore[type-arg]
+        """Hand a chunk to the session's rule; what it answers is put in line."""
+        self.statistics.chunks += 1
+        self.statistics.stalls += done_at - arrived_at > self._chunk_seconds
+        dropped = session.rule.dropped
+        try:
+            action = session.rule.advance(signal)
+        except SoundflowError as failure:
+            self._tell_failure(session, failure)
+            return
+        self.statistics.dropped_chunks += session.rule.dropped - dropped
+        if not isinstance(action, Idle):
+            session.action = action
+            self.decode_later(session)
+
+    def _decode_loop(self) -> None:
+        while True:
+            with self.lock:
+                batch = self._next_batch(self._to_decode, self._work)
+                if not batch:
+                    return
+                able = [s for s in batch if self._may_go_on(s)]
+                cancelled = [isinstance(s.action, TextStep) and s.take_cancel() for s in able]
+            if able:
+                self._decode(able, cancelled)
+
+    def _may_go_on(self, session: EngineSession) -> bool:
+        """Whether a session's action shall be done now; if not it is put aside."""
+        is_void = session.is_stopping and isinstance(session.action, Flush)
+        if not is_void and not session.is_full:
+            return True
+        session.is_decoding = False
+        session.is_paused = not is_void
+        session.action = IDLE if is_void else session.action
+        self.settle(session)
+        return False
+
+    def _decode(self, batch: Sequence[EngineSession], cancelled: Sequence[bool]) -> None:
+        started_at = self.clock.now()
+        actions = [s.action for s in batch]
+        try:
+            steps = [(s.decoding, None if cut else a) for s, a, cut in zip(batch, actions, cancelled, strict=True)]
+            outcomes = decode_all(self._bundle.network, steps)  # type: ignore[arg-type]
+        except Exception as failure:
+            self._fail(batch, failure)
+            return
+        done_at = self.clock.now()
+        told = [s.narrator.tell(outcome, done_at) for s, outcome in zip(batch, outcomes, strict=True)]
+        with self.lock:
+            self._count_decoding(actions, outcomes, done_at, done_at - started_at)
+            for session, outcome, events in zip(batch, outcomes, told, strict=True):
+                session.busy_seconds += (done_at - started_at) / len(batch)
+                self._go_on(session, outcome, events)
+        for session, events in zip(batch, told, strict=True):
+            if events or session.is_over:
+                session.tell([])
+
+    def _go_on(self, session: EngineSession, outcome: Outcome, events: list[Event]) -> None:
+        session.post(events)
+        session.is_decoding = False
+        session.action = session.rule.advance(Token(outcome.kind))
+        if not isinstance(session.action, Idle):
+            self.decode_later(session)
+        self.settle(session)
+
+    def _fail(self, batch: Sequence[EngineSession], failure: Exception) -> None:
+        """A pass failed: its sessions are told and closed, all others go on."""
+        _log.error("a pass over %d sessions failed", len(batch), exc_info=failure)
+        with self.lock:
+            for session in batch:
+                session.is_hearing = session.is_decoding = False
+                self._tell_failure(session, failure)
+        for session in batch:
+            session.tell([])
+
+    def _tell_failure(self, session: EngineSession, failure: Exception) -> None:
+        self.statistics.sessions_failed += 1
+        known = isinstance(failure, SoundflowError)
+        code, hint = (failure.code, failure.hint) if known else ("engine.failed", "open a new session")  # type: ignore[attr-defined]
+        message = failure.message if known else f"the pass of the network failed: {type(failure).__name__}"  # type: ignore[attr-defined]
+        session.post([Error(code, message, hint)])
+        session.is_stopping = True
+        session.action = IDLE
+        self.settle(session)
+
+    def _count_hearing(self, seconds: float) -> None:
+        self.statistics.encoder_passes += 1
+        self.statistics.encoder_seconds += seconds
+
+    def _count_decoding(
+        self, actions: Sequence[object], outcomes: Sequence[Outcome], done_at: float, seconds: float
+    ) -> None:
+        self.statistics.decoder_passes += 1
+        self.statistics.decoder_seconds += seconds
+        for action, outcome in zip(actions, outcomes, strict=True):
+            if isinstance(action, Flush):
+                self.latencies.add(1e3 * (done_at - action.chunks[-1].arrived_at))
+                self.statistics.silent += outcome.kind is TokenKind.SILENT
+                self.statistics.responses += outcome.kind is TokenKind.RESPONSE
+            else:
+                self.statistics.text_steps += 1

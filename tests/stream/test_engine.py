@@ -1,0 +1,238 @@
+"""Many sessions on one engine against each of them alone; bounds, faults and control. No sleeps, only gates."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from torch import Tensor
+
+from soundflow.errors import InputError, OutsideError, UsageError
+from soundflow.model.bundle import Bundle
+from soundflow.stream.engine import Engine, EngineLimits
+from soundflow.stream.engine_session import EngineSession
+from soundflow.stream.events import Decision, End, Error, Event, ReplyDelta, ReplyEnd
+from soundflow.stream.perception import Samples
+from soundflow.stream.session import Limits, Session
+from soundflow.testing.model import Script, ScriptedReply, scripted_bundle
+from tests.stream.conftest import CHUNK, noise
+
+PATIENCE = 10.0  # seconds after which a test is broken, never waited for otherwise
+
+
+def play(session: EngineSession, sound: Samples) -> Iterator[list[Event]]:
+    """Feed a stream chunk by chunk, each when the one before is decided; gives what was said since."""
+    reader = session.events()
+    for i in range(len(sound) // CHUNK):
+        session.feed(sound[i * CHUNK : (i + 1) * CHUNK])
+        said: list[Event] = []
+        while not said or not isinstance(said[-1], Decision):
+            said.append(next(reader))
+        yield said
+    session.feed(sound[len(sound) // CHUNK * CHUNK :])
+    session.end()
+    yield list(reader)
+
+
+def run(engine: Engine, sounds: list[Samples], **settings: Any) -> list[list[Event]]:
+    """Play each sound to a session of its own, in turns, and collect what each said."""
+    told: list[list[Event]] = [[] for _ in sounds]
+    playing = [play(engine.open(**settings), sound) for sound in sounds]
+    for turn in itertools.zip_longest(*playing, fillvalue=[]):
+        for events, said in zip(told, turn, strict=True):
+            events += said
+    return told
+
+
+def decisions(events: list[Event]) -> list[Decision]:
+    return [e for e in events if isinstance(e, Decision)]
+
+
+def replies(events: list[Event]) -> list[tuple[str, str]]:
+    return [(e.text, e.reason) for e in events if isinstance(e, ReplyEnd)]
+
+
+def silence(chunks: float) -> Samples:
+    return np.zeros(round(chunks * CHUNK), np.float32)
+
+
+def test_every_session_hears_its_own_stream_to_its_end() -> None:
+    bundle = scripted_bundle(Script({2: ScriptedReply("Fire!")}))
+    with Engine(bundle) as engine:
+        told = run(engine, [silence(n) for n in (1, 4.5, 7)])
+    ends = [events[-1] for events in told]
+    assert [(e.chunks, e.replies) for e in ends if isinstance(e, End)] == [(1, 0), (5, 1), (7, 1)]
+    assert [sum(d.chunks for d in decisions(events)) for events in told] == [1, 5, 7]
+    assert [replies(events) for events in told] == [[], [("Fire!", "eos")], [("Fire!", "eos")]]
+
+
+def test_chunk_by_chunk_it_says_what_a_session_alone_says(small_bundle: Bundle) -> None:
+    sounds = [noise(6, seed) for seed in range(3)]
+    with Engine(small_bundle) as engine:
+        found = run(engine, sounds, threshold=1.0)
+    for sound, events in zip(sounds, found, strict=True):
+        expected = decisions(Session(small_bundle, threshold=1.0).feed(sound))
+        assert [d.p_response for d in decisions(events)] == pytest.approx([d.p_response for d in expected], abs=1e-6)
+
+
+def test_the_engine_is_full_at_its_limit_and_open_again_when_one_leaves() -> None:
+    with Engine(scripted_bundle(), EngineLimits(sessions=2)) as engine:
+        first, _ = engine.open(), engine.open()
+        with pytest.raises(OutsideError) as caught:
+            engine.open()
+        assert caught.value.code == "engine.full"
+        first.end()
+        list(first.events())
+        engine.open()
+        assert engine.sessions == 2 and engine.statistics.sessions_refused == 1
+
+
+def test_a_closed_engine_has_stopped_everything() -> None:
+    with Engine(scripted_bundle()) as engine:
+        session = engine.open()
+        session.feed(silence(0.5))
+    assert [e.type for e in session.events()] == ["end"]
+    assert not any(thread.is_alive() for thread in engine._threads)
+    with pytest.raises(UsageError) as caught:
+        engine.open()
+    assert caught.value.code == "engine.closed"
+
+
+def test_an_ended_session_takes_no_sound_and_bad_sound_is_refused_at_once() -> None:
+    with Engine(scripted_bundle()) as engine:
+        session = engine.open()
+        with pytest.raises(InputError):
+            session.feed(np.zeros((2, 4), np.float32))
+        session.end()
+        with pytest.raises(UsageError) as caught:
+            session.feed(silence(1))
+    assert caught.value.code == "session.ended"
+
+
+def talkative() -> Bundle:
+    return scripted_bundle(Script({0: ScriptedReply("abcdefghij" * 12)}))
+
+
+def first_text(session: EngineSession) -> list[Event]:
+    """Read until the reply has begun."""
+    read: list[Event] = []
+    for event in session.events():
+        read.append(event)
+        if isinstance(event, ReplyDelta):
+            break
+    return read
+
+
+class Gate:
+    """Lets the decoder do text steps only one by one."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        self.may = threading.Semaphore(0)
+        network: Any = bundle.network
+        self._logits, self._assistant = network.logits, bundle.config.control.assistant
+        network.logits = self.logits
+
+    def logits(self, hidden: Tensor) -> Tensor:
+        if int(hidden[0, 0]) != self._assistant:
+            assert self.may.acquire(timeout=PATIENCE)
+        found: Tensor = self._logits(hidden)
+        return found
+
+
+@pytest.mark.parametrize("stop", [EngineSession.cancel, EngineSession.close])
+def test_a_reply_can_be_cancelled(stop: Any) -> None:
+    bundle = talkative()
+    gate = Gate(bundle)
+    with Engine(bundle, EngineLimits(session=Limits(max_reply_tokens=200))) as engine:
+        session = engine.open()
+        session.feed(silence(1))
+        gate.may.release()
+        first_text(session)
+        stop(session)
+        gate.may.release(500)
+        session.end()
+        rest = list(session.events())
+    assert [reason for _, reason in replies(rest)] == ["cancelled"]
+    assert isinstance(rest[-1], End)
+
+
+def test_cancelling_silence_does_nothing_to_the_next_reply() -> None:
+    with Engine(scripted_bundle(Script({1: ScriptedReply("Fire!")}))) as engine:
+        session = engine.open()
+        session.cancel()
+        told = [event for said in play(session, silence(2)) for event in said]
+    assert replies(told) == [("Fire!", "eos")]
+
+
+def test_a_threshold_can_change_mid_stream() -> None:
+    bundle = scripted_bundle(Script({1: ScriptedReply("Fire!")}, {1: 0.6}))
+    with Engine(bundle) as engine:
+        session = engine.open(threshold=0.5)
+        session.set_threshold(0.7)
+        told = [event for said in play(session, silence(2)) for event in said]
+        assert replies(told) == [] and decisions(told)[1].p_response == pytest.approx(0.6)
+        with pytest.raises(UsageError):
+            session.set_threshold(1.5)
+
+
+def test_a_failing_pass_ends_its_sessions_and_no_other() -> None:
+    bundle = scripted_bundle()
+    encode = bundle.network.encode
+
+    def failing(mel: Tensor) -> Tensor:
+        if float(mel.amax()) > 1.0:
+            raise RuntimeError("a fault of the network")
+        return encode(mel)
+
+    bundle.network.encode = failing  # type: ignore[method-assign]
+    with Engine(bundle, EngineLimits(batch=1)) as engine:
+        bad, good = engine.open(), engine.open()
+        bad.feed(noise(1) * 5)
+        told = list(bad.events())
+        good.feed(silence(2))
+        good.end()
+        assert sum(d.chunks for d in decisions(list(good.events()))) == 2
+    assert [e.code for e in told if isinstance(e, Error)] == ["engine.failed"] and isinstance(told[-1], End)
+    assert engine.statistics.sessions_failed == 1
+
+
+def test_a_reader_that_does_not_come_holds_up_only_its_own_session(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("soundflow.stream.engine_session._OUTBOX_EVENTS", 4)
+    with Engine(scripted_bundle(), EngineLimits(session=Limits(queue_chunks=3))) as engine:
+        lazy, busy = engine.open(), engine.open()
+        reader = busy.events()
+        for _ in range(20):
+            lazy.feed(silence(1))
+            busy.feed(silence(1))
+            assert next(reader).type == "decision"
+        lazy.end()
+        told = list(lazy.events())
+    assert [e.code for e in told if isinstance(e, Error)] == ["stream.queue_full"]
+    assert isinstance(told[-1], End) and told[-1].chunks == 20
+
+
+def test_whoever_does_not_wait_is_woken() -> None:
+    woken = threading.Semaphore(0)
+    with Engine(scripted_bundle(Script({0: ScriptedReply("Fire!")}))) as engine:
+        session = engine.open(wake=woken.release)
+        session.feed(silence(1))
+        session.end()
+        told: list[Event] = []
+        while not told or told[-1].type != "end":
+            assert woken.acquire(timeout=PATIENCE)
+            told += session.take()
+    assert replies(told) == [("Fire!", "eos")]
+    assert session.is_over and session.take() == []
+
+
+def test_what_was_done_is_counted() -> None:
+    with Engine(scripted_bundle(Script({1: ScriptedReply("Hi")}))) as engine:
+        for _ in range(2):
+            run(engine, [silence(3)])
+    counted = engine.statistics
+    assert (counted.chunks, counted.responses, counted.sessions_opened, counted.dropped_chunks) == (6, 2, 2, 0)
+    assert counted.text_steps == 2 * 3 and engine.latencies.count == counted.silent + counted.responses
