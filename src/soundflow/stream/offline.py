@@ -6,7 +6,7 @@ last answer. Knows nothing of files. Tests: tests/stream/test_offline.py.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 import torch
@@ -15,7 +15,7 @@ from torch import Tensor
 
 from soundflow.errors import InputError, UsageError
 from soundflow.model.bundle import Bundle
-from soundflow.model.config import ModelConfig
+from soundflow.model.config import CONV_STRIDE, HOP_LENGTH, ModelConfig
 from soundflow.model.network import splice
 from soundflow.model.offline import recording_features, recording_slots, seconds_of
 from soundflow.model.tokens import RELEASE_TOKENS
@@ -76,9 +76,10 @@ class Conversation:
         self._grammar = bundle.grammar
         self._limit = max_answer_tokens or bundle.config.max_reply_tokens
         self._clock: Clock = clock or WallClock()
+        self._device = next(bundle.network.parameters()).device
         self._cache = bundle.network.new_cache(MOST_POSITIONS)
         self._waiting = self._grammar.offline_prefix(instruction)  # ids to be fed before the next turn
-        self._never, self._never_later = _barred(bundle.config)
+        self._never, self._never_later = (ids.to(self._device) for ids in _barred(bundle.config))
 
     def ask(
         self,
@@ -126,14 +127,13 @@ class Conversation:
         ids = [*self._waiting, *heard, *(grammar.user(question or "") if text else []), *grammar.answer_head()]
         room = MOST_POSITIONS - self._cache.length - _LEAST_ANSWER
         if len(ids) > room:
-            raise self._too_long(len(ids) - room, slots)
+            raise self._too_long(slots - (len(ids) - room))
         return ids
 
-    def _too_long(self, excess: int, slots: int) -> InputError:
-        config = self._bundle.config
-        found = f"{excess} positions more than the {MOST_POSITIONS} that this model can look back on"
-        if slots > excess:
-            longest = int(seconds_of(slots - excess, config))
+    def _too_long(self, fitting_slots: int) -> InputError:
+        found = f"more than the {MOST_POSITIONS} positions that this model can look back on"
+        longest = int(seconds_of(fitting_slots, self._bundle.config))
+        if longest > 0:
             return InputError("ask.too_long", found, f"cut the recording to {longest} s or less")
         hint = "ask in fewer words" if not self.turns else "begin a new conversation"
         return InputError("ask.too_long", found, hint)
@@ -141,10 +141,11 @@ class Conversation:
     def _feed(self, ids: Sequence[int], sound: Samples | None) -> Tensor:
         """Put new positions into the cache; the last one's hidden row, [1, width]."""
         network = self._bundle.network
-        row = torch.tensor([list(ids)])
+        row = torch.tensor([list(ids)], device=self._device)
         embeds = network.embed(row)
         if sound is not None:
-            features = recording_features(network, torch.from_numpy(np.ascontiguousarray(sound, np.float32)))
+            samples = torch.from_numpy(np.ascontiguousarray(sound, np.float32)).to(self._device)
+            features = recording_features(network, samples)
             embeds = splice(embeds, row == self._bundle.config.control.offline_audio_pad, features)
         return network(embeds, self._cache)[:, -1]  # type: ignore[no-any-return]
 
@@ -166,6 +167,22 @@ class Conversation:
                 hidden = self._feed([token], None)
             if reply.reason is not None:
                 return reply, first_text_at
+
+
+def gathered(blocks: Iterable[Samples], config: ModelConfig) -> Samples:
+    """A whole recording out of its blocks; of one that is too long to be asked about, enough to be refused.
+
+    Returns:
+        float32 [n], 16 kHz mono.
+    """
+    most = (MOST_POSITIONS + 1) * config.encoder.pool * CONV_STRIDE * HOP_LENGTH
+    taken: list[Samples] = []
+    for block in blocks:
+        taken.append(block)
+        most -= len(block)
+        if most < 0:
+            break
+    return np.concatenate(taken) if taken else np.zeros(0, np.float32)
 
 
 def _barred(config: ModelConfig) -> tuple[Tensor, Tensor]:

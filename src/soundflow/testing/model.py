@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -81,6 +81,10 @@ class ScriptedNetwork:
         for chunk, reply in script.replies.items():
             if reply.emotion is not None:
                 self._replies[chunk].insert(0, config.control.emotions[reply.emotion])
+
+    def parameters(self) -> Iterator[Tensor]:
+        """One empty tensor, for those who ask on which device the weights are."""
+        yield torch.zeros(0)
 
     def encode(self, mel: Tensor) -> Tensor:
         """[chunks, mel bins, frames] to [chunks, audio positions, width]."""
