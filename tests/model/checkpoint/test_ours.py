@@ -10,7 +10,9 @@ from safetensors.torch import load_file, save_file
 
 from soundflow.errors import InputError
 from soundflow.model.bundle import Bundle
+from soundflow.model.checkpoint.assemble import Placement
 from soundflow.model.checkpoint.ours import load_folder, save_folder
+from soundflow.model.quantize import int8_bundle, int8_supported, make_int8
 
 
 def test_float32_round_trip_is_exact(small_bundle: Bundle, tmp_path: Path) -> None:
@@ -52,3 +54,16 @@ def test_a_damaged_folder_is_one_clear_error(small_bundle: Bundle, tmp_path: Pat
 def test_a_folder_that_is_not_there_is_one_clear_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"config\.json"):
         load_folder(tmp_path / "nowhere")
+
+
+def test_what_is_loaded_in_int8_is_what_becomes_int8_afterwards(small_bundle: Bundle, tmp_path: Path) -> None:
+    if not int8_supported():
+        pytest.skip("this build of torch has no int8 engine")
+    save_folder(small_bundle, tmp_path)
+    at_once = load_folder(tmp_path, Placement(ready=make_int8)).network
+    afterwards = int8_bundle(load_folder(tmp_path)).network
+    mel = torch.randn(3, 80, 40, generator=torch.Generator().manual_seed(1))
+    assert torch.equal(at_once.encode(mel), afterwards.encode(mel))
+    rows = torch.randn(1, 7, 32, generator=torch.Generator().manual_seed(2))
+    assert torch.equal(at_once.logits(at_once(rows)), afterwards.logits(afterwards(rows)))
+    assert torch.equal(at_once.choice_rows, small_bundle.network.lm_head.weight[[0, 1]])

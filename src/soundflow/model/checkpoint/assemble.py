@@ -111,13 +111,11 @@ def assemble(
         module.load_state_dict(filled, strict=False, assign=True)
         module.eval().requires_grad_(False)
 
-    rest = list(wanted)
-    for prefix, layer in _layers(network):
-        names = [name for name in wanted if name.startswith(prefix)]
-        fill(layer, prefix, names)
+    layers = _layers(network)
+    fill(network, "", [name for name in wanted if not name.startswith(tuple(prefix for prefix, _ in layers))])
+    for prefix, layer in layers:
+        fill(layer, prefix, [name for name in wanted if name.startswith(prefix)])
         placement.ready(layer)
-        rest = [name for name in rest if not name.startswith(prefix)]
-    fill(network, "", rest)
     if config.decoder.tie_word_embeddings:
         network.lm_head.weight = network.decoder.embed_tokens.weight
     frames = config.chunk_samples // HOP_LENGTH
