@@ -128,9 +128,24 @@ def test_listen_takes_a_models_folder_too(folder: Path) -> None:
     assert isinstance(list(soundflow.listen(silence(1), model=folder))[-1], End)
 
 
-def test_a_hub_name_says_what_to_do() -> None:
-    with pytest.raises(OutsideError, match="hf download someone/model"):
-        load("someone/model")
+def test_a_hub_name_is_fetched_at_the_asked_revision(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, str | None]] = []
+
+    def fetch(name: str, revision: str | None) -> Path:
+        asked.append((name, revision))
+        return folder
+
+    monkeypatch.setattr(api, "fetch", fetch)
+    assert load("someone/model", revision="v1").path == folder
+    assert asked == [("someone/model", "v1")]
+
+
+@pytest.mark.parametrize(("device", "said"), [("toaster", "no device 'toaster'"), ("cuda", "no GPU")])
+def test_a_device_that_is_not_there_is_refused(folder: Path, device: str, said: str) -> None:
+    if device == "cuda" and torch.cuda.is_available():
+        pytest.skip("this machine has a GPU")
+    with pytest.raises(UsageError, match=said):
+        load(folder, device=device)
 
 
 def test_an_unknown_model_names_the_packaged_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
