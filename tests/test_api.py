@@ -11,7 +11,7 @@ import torch
 
 import soundflow
 from soundflow import api
-from soundflow.api import Model, example_path, examples, load, open_source
+from soundflow.api import Model, example_path, examples, load, open_source, whole_sound
 from soundflow.audio.decode import write_wav
 from soundflow.errors import InputError, OutsideError, UsageError
 from soundflow.model.bundle import Bundle
@@ -19,7 +19,14 @@ from soundflow.model.checkpoint.ours import save_folder
 from soundflow.model.network import AudioInteractionModel, initialise
 from soundflow.model.tokens import own_control_tokens
 from soundflow.stream.events import Decision, End, ReplyEnd
-from soundflow.testing.model import Script, ScriptedReply, byte_tokenizer, scripted_bundle, small_config
+from soundflow.testing.model import (
+    Script,
+    ScriptedReply,
+    answering_bundle,
+    byte_tokenizer,
+    scripted_bundle,
+    small_config,
+)
 
 CHUNK = 6400  # samples of 0.4 s
 
@@ -173,3 +180,31 @@ def test_int8_where_there_is_none_is_said(folder: Path, monkeypatch: pytest.Monk
 def test_ask_says_plainly_that_it_cannot(scripted: Model) -> None:
     with pytest.raises(UsageError, match="not trained to answer questions"):
         soundflow.ask("song.wav", "Which instrument is this?", model=scripted)
+
+
+def test_ask_takes_what_listen_takes_or_no_sound_at_all() -> None:
+    for source in ("kitchen", silence(2), None):
+        model = Model(answering_bundle(Script({0: ScriptedReply("Four.", "happy")})))
+        assert soundflow.ask(source, "How many?", model=model) == "Four."
+
+
+def test_ask_hears_a_recording_without_a_question_and_no_microphone() -> None:
+    model = Model(answering_bundle(Script({0: ScriptedReply("A horn.")})))
+    assert soundflow.ask(silence(2), model=model) == "A horn."
+    with pytest.raises(UsageError, match="microphone"):
+        soundflow.ask("mic", "What?", model=model)
+    with pytest.raises(UsageError, match="neither"):
+        soundflow.ask(None, model=model)
+
+
+def test_of_a_source_without_end_no_more_is_read_than_is_refused() -> None:
+    model = Model(answering_bundle())
+    with pytest.raises(InputError, match="cut the recording to 16"):
+        soundflow.ask(silence(100_000), "What?", model=model)
+    assert len(whole_sound(silence(100_000), model.config)) < 170 * 16_000
+
+
+def test_a_conversation_remembers() -> None:
+    model = Model(answering_bundle(Script({0: ScriptedReply("A horn."), 1: ScriptedReply("Two.")})))
+    conversation = model.conversation(max_answer_tokens=9)
+    assert [conversation.ask("Which?", silence(2)).text, conversation.ask("How many?").text] == ["A horn.", "Two."]

@@ -17,7 +17,7 @@ import torch
 from numpy.typing import NDArray
 
 from soundflow.audio.decode import iter_audio, iter_pcm_stdin
-from soundflow.errors import InputError, OutsideError, UsageError
+from soundflow.errors import InputError, UsageError
 from soundflow.model.bundle import Bundle
 from soundflow.model.checkpoint.assemble import Placement
 from soundflow.model.checkpoint.hub import fetch
@@ -26,6 +26,7 @@ from soundflow.model.config import ModelConfig
 from soundflow.model.quantize import int8_supported, make_int8
 from soundflow.stream.clock import Clock
 from soundflow.stream.events import Event
+from soundflow.stream.offline import Conversation, check_answers, gathered
 from soundflow.stream.session import Limits, Session
 from soundflow.stream.workers import LiveSession
 
@@ -93,6 +94,19 @@ class Model:
     ) -> LiveSession:
         """Open a stream in real time, with hearing and speaking in two threads; arguments as in `session`."""
         return LiveSession(self.bundle, instruction, threshold, clock, limits=limits)
+
+    def conversation(self, instruction: str | None = None, max_answer_tokens: int | None = None) -> Conversation:
+        """Begin a conversation about recordings, each heard as a whole; what was said before is kept in mind.
+
+        Args:
+            instruction: the system's text; None takes the model's default.
+            max_answer_tokens: a longer answer is ended; None takes the model's limit for replies.
+
+        Raises:
+            UsageError: the model was not trained to answer (`ask.unsupported`), or the limit makes no sense.
+        """
+        check_answers(self.bundle)
+        return Conversation(self.bundle, instruction, max_answer_tokens)
 
 
 def load(
@@ -174,18 +188,37 @@ def listen(
     return _events(session, blocks)
 
 
-def ask(source: Source, question: str, model: Model | str | Path = DEFAULT_MODEL) -> str:
-    """Answer a question about a recording. No model that this edition can load was trained to.
+def ask(source: Source | None, question: str | None = None, model: Model | str | Path = DEFAULT_MODEL) -> str:
+    """Answer a question about a recording; say what a recording alone calls for; or answer a question without one.
+
+    For several questions that build on each other open a `Model.conversation`.
+
+    Args:
+        source: as in `listen`, a microphone excepted; heard to its end before the answer begins. None for no sound.
+        question: None lets the recording speak for itself.
+        model: a loaded model, or what `load` takes; one that was trained to answer.
 
     Raises:
-        UsageError: always, and it says so.
+        InputError: source or model cannot be read, or the recording is too long (`ask.too_long`, 160 s and more).
+        UsageError: the model was not trained to answer (`ask.unsupported`: nano was not), or nothing is asked.
+
+    Example:
+        >>> soundflow.ask("song.wav", "Which instrument is this?", model="FOLDER")  # doctest: +SKIP
     """
-    name = model.name if isinstance(model, Model) else model
-    raise UsageError(
-        "ask.unsupported",
-        f"{name} decides when to speak up and names sounds; it was not trained to answer questions",
-        "use listen with an instruction, such as 'Describe what you hear' or 'Count the dog barks'",
-    )
+    conversation = (model if isinstance(model, Model) else load(model)).conversation()
+    return conversation.ask(question, None if source is None else whole_sound(source, conversation.config)).text
+
+
+def whole_sound(source: Source, config: ModelConfig) -> Samples:
+    """A source to its end, float32 [n] at 16 kHz mono; of one that is too long to be asked about, enough to be refused.
+
+    Raises:
+        InputError, UsageError: as `open_source`; a microphone has no end (`ask.microphone`).
+    """
+    if isinstance(source, str) and source == MICROPHONE:
+        message = "a microphone has no end to answer behind"
+        raise UsageError("ask.microphone", message, "name a recording, or use listen with an instruction")
+    return gathered(open_source(source, config.chunk_samples), config)
 
 
 def examples() -> tuple[str, ...]:

@@ -50,7 +50,7 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize(
     "words",
-    [["lisen"], ["listen", "--nope"], ["listen", "--threshold", "2"], ["listen", "--threads", "0"], ["ask", "x"]],
+    [["lisen"], ["listen", "--nope"], ["listen", "--threshold", "2"], ["listen", "--threads", "0"], ["ask", "--x"]],
     ids=" ".join,
 )
 def test_a_wrong_command_line_is_one_line_and_2(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:

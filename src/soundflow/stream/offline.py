@@ -81,6 +81,11 @@ class Conversation:
         self._waiting = self._grammar.offline_prefix(instruction)  # ids to be fed before the next turn
         self._never, self._never_later = (ids.to(self._device) for ids in _barred(bundle.config))
 
+    @property
+    def config(self) -> ModelConfig:
+        """The model's config."""
+        return self._bundle.config
+
     def ask(
         self,
         question: str | None = None,
