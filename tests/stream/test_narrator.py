@@ -44,7 +44,7 @@ def test_an_empty_reply_has_a_start_and_no_first_text() -> None:
 
 
 def test_what_was_forgotten_is_told_first() -> None:
-    told = Narrator(6400).tell(Decided((chunk(0),), 0.1, TokenKind.SILENT, Eviction(5, 30, 3, 1)), 0.4)
+    told = Narrator(6400).tell(Decided((chunk(0),), 0.1, TokenKind.SILENT, Eviction(((5, 30),), 3, 1)), 0.4)
     assert told[0].to_dict() == Memory(1.2, 1).to_dict()
 
 

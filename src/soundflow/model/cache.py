@@ -6,7 +6,11 @@ Evicting a span turns the keys behind it back by the span's length, so positions
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Protocol
+
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from soundflow.errors import InputError
@@ -31,6 +35,42 @@ def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
     return x * cos + torch.cat([-second, first], dim=-1) * sin
 
 
+def attention(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor:
+    """Each new position's mix of the values it may look at, [batch, heads, positions, head_dim].
+
+    Args:
+        q, k, v: [batch, heads or key-value heads, positions, head_dim].
+        mask: bool [positions of q, positions of k], True where one may look; None is causal.
+    """
+    is_causal = mask is None and q.shape[2] > 1
+    return F.scaled_dot_product_attention(
+        q, k, v, attn_mask=mask, is_causal=is_causal, enable_gqa=q.shape[1] != k.shape[1]
+    )
+
+
+class Cache(Protocol):
+    """What a pass of the decoder asks of the past: one stream's, or several streams' side by side."""
+
+    def rows(self, positions: int) -> tuple[Tensor, Tensor]:
+        """Cosines and sines, [positions, head_dim] each, of the next places."""
+        ...
+
+    def attend(self, layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        """Store one layer's new rotated keys and values and mix what each new position may see.
+
+        Args:
+            q, k, v: [batch, heads or key-value heads, new positions, head_dim].
+
+        Returns:
+            As `q`.
+        """
+        ...
+
+    def advance(self, positions: int) -> None:
+        """The pass is over: these positions are there now."""
+        ...
+
+
 class KVCache:
     """Keys and values of every layer, [layers, batch, key-value heads, capacity, head_dim], with a fill mark."""
 
@@ -48,6 +88,7 @@ class KVCache:
         self.capacity = capacity
         self.length = 0
         self._config = config
+        self._mask: Tensor | None = None
         cos, sin = rotary_table(torch.arange(capacity), config)
         self.cos, self.sin = cos.to(device, dtype), sin.to(device, dtype)
 
@@ -75,6 +116,20 @@ class KVCache:
         self.values[layer, :, :, self.length : end] = values
         return self.keys[layer, :, :, :end], self.values[layer, :, :, :end]
 
+    def attend(self, layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        """As `Cache.attend`."""
+        positions = q.shape[2]
+        mask = None
+        if self.length and positions > 1:
+            if self._mask is None or self._mask.shape != (positions, self.length + positions):
+                self._mask = causal_mask(self.length, positions, q.device)
+            mask = self._mask  # the same in every layer of a pass
+        return attention(q, *self.append(layer, k, v), mask)
+
+    def advance(self, positions: int) -> None:
+        """As `Cache.advance`."""
+        self.length += positions
+
     def evict(self, start: int, count: int) -> None:
         """Forget positions [start, start + count); what stood behind moves up, its keys turned to their new places."""
         end = start + count
@@ -88,3 +143,37 @@ class KVCache:
         self.keys[:, :, :, start : start + kept] = moved
         self.values[:, :, :, start : start + kept] = self.values[:, :, :, end : self.length].clone()
         self.length = start + kept
+
+
+class RaggedCache:
+    """Several streams' caches side by side for one pass: their new positions stand in one line, [1, all positions].
+
+    Products see one matrix; each stream looks at its own past alone, by the very operations of a pass of its own.
+
+    Args:
+        parts: each stream's cache and how many new positions it brings.
+    """
+
+    def __init__(self, parts: Sequence[tuple[KVCache, int]]) -> None:
+        self.parts = parts
+        self._counts = [count for _, count in parts]
+
+    def rows(self, positions: int) -> tuple[Tensor, Tensor]:
+        """As `Cache.rows`, for `positions` in all."""
+        cos, sin = zip(*(cache.rows(count) for cache, count in self.parts), strict=True)
+        return torch.cat(cos), torch.cat(sin)
+
+    def attend(self, layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        """As `Cache.attend`."""
+        new = zip(*(x.split(self._counts, dim=2) for x in (q, k, v)), strict=True)
+        return torch.cat([cache.attend(layer, *x) for (cache, _), x in zip(self.parts, new, strict=True)], dim=2)
+
+    def advance(self, positions: int) -> None:
+        """As `Cache.advance`, for `positions` in all."""
+        for cache, count in self.parts:
+            cache.advance(count)
+
+
+def causal_mask(start: int, positions: int, device: torch.device) -> Tensor:
+    """[positions, start + positions], True where a new position behind `start` others may look."""
+    return torch.ones(positions, start + positions, dtype=torch.bool, device=device).tril(diagonal=start)

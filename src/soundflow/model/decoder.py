@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from soundflow.model.cache import KVCache, rotary_table, rotate
+from soundflow.model.cache import Cache, attention, rotary_table, rotate
 from soundflow.model.config import DecoderConfig
 
 
@@ -42,20 +42,14 @@ class SelfAttention(nn.Module):
         self.v_proj = nn.Linear(config.hidden_size, self.groups * self.head_dim)
         self.o_proj = nn.Linear(self.heads * self.head_dim, config.hidden_size, bias=False)
 
-    def forward(
-        self, x: Tensor, rotary: tuple[Tensor, Tensor], mask: Tensor | None, cache: KVCache | None, layer: int
-    ) -> Tensor:
-        """[batch, positions, width] to the same shape; `mask` [positions, all positions] is True where one may look."""
+    def forward(self, x: Tensor, rotary: tuple[Tensor, Tensor], cache: Cache | None, layer: int) -> Tensor:
+        """[batch, positions, width] to the same shape."""
         batch, positions, _ = x.shape
         q = self.q_proj(x).view(batch, positions, self.heads, self.head_dim).transpose(1, 2)
         k = self.k_proj(x).view(batch, positions, self.groups, self.head_dim).transpose(1, 2)
         v = self.v_proj(x).view(batch, positions, self.groups, self.head_dim).transpose(1, 2)
         q, k = rotate(q, *rotary).to(v.dtype), rotate(k, *rotary).to(v.dtype)
-        if cache is not None:
-            k, v = cache.append(layer, k, v)
-        mixed = F.scaled_dot_product_attention(
-            q, k, v, attn_mask=mask, is_causal=mask is None and positions > 1, enable_gqa=self.heads != self.groups
-        )
+        mixed = attention(q, k, v, None) if cache is None else cache.attend(layer, q, k, v)
         return self.o_proj(mixed.transpose(1, 2).reshape(batch, positions, -1))  # type: ignore[no-any-return]
 
 
@@ -83,11 +77,9 @@ class DecoderLayer(nn.Module):
         self.post_attention_layernorm = RMSNorm(config.hidden_size, config.rms_norm_eps)
         self.mlp = FeedForward(config)
 
-    def forward(
-        self, x: Tensor, rotary: tuple[Tensor, Tensor], mask: Tensor | None, cache: KVCache | None, layer: int
-    ) -> Tensor:
+    def forward(self, x: Tensor, rotary: tuple[Tensor, Tensor], cache: Cache | None, layer: int) -> Tensor:
         """[batch, positions, width] to the same shape."""
-        x = x + self.self_attn(self.input_layernorm(x), rotary, mask, cache, layer)
+        x = x + self.self_attn(self.input_layernorm(x), rotary, cache, layer)
         return x + self.mlp(self.post_attention_layernorm(x))  # type: ignore[no-any-return]
 
 
@@ -101,7 +93,7 @@ class Decoder(nn.Module):
         self.layers = nn.ModuleList(DecoderLayer(config) for _ in range(config.num_hidden_layers))
         self.norm = RMSNorm(config.hidden_size, config.rms_norm_eps)
 
-    def forward(self, inputs_embeds: Tensor, cache: KVCache | None = None) -> Tensor:
+    def forward(self, inputs_embeds: Tensor, cache: Cache | None = None) -> Tensor:
         """Run new positions, behind those in the cache when there is one.
 
         Args:
@@ -115,23 +107,16 @@ class Decoder(nn.Module):
             InputError: the cache has no room for the new positions.
         """
         positions = inputs_embeds.shape[1]
-        start = 0 if cache is None else cache.length
         rotary = _rotary_rows(self.config, cache, inputs_embeds)
-        mask = _causal_mask(start, positions, inputs_embeds.device) if start and positions > 1 else None
         x = inputs_embeds
         for i, layer in enumerate(self.layers):
-            x = layer(x, rotary, mask, cache, i)
+            x = layer(x, rotary, cache, i)
         if cache is not None:
-            cache.length += positions
+            cache.advance(positions)
         return self.norm(x)  # type: ignore[no-any-return]
 
 
-def _rotary_rows(config: DecoderConfig, cache: KVCache | None, x: Tensor) -> tuple[Tensor, Tensor]:
+def _rotary_rows(config: DecoderConfig, cache: Cache | None, x: Tensor) -> tuple[Tensor, Tensor]:
     if cache is None:
         return rotary_table(torch.arange(x.shape[1], device=x.device), config)
     return cache.rows(x.shape[1])
-
-
-def _causal_mask(start: int, positions: int, device: torch.device) -> Tensor:
-    """[positions, start + positions], True where a new position may look."""
-    return torch.ones(positions, start + positions, dtype=torch.bool, device=device).tril(diagonal=start)

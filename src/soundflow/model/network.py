@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from soundflow.model.adapter import Adapter
-from soundflow.model.cache import KVCache
+from soundflow.model.cache import Cache, KVCache
 from soundflow.model.config import HOP_LENGTH, ModelConfig
 from soundflow.model.decoder import Decoder
 from soundflow.model.encoder import AudioEncoder
@@ -47,7 +47,7 @@ class AudioInteractionModel(nn.Module):
         table = self.decoder.embed_tokens
         return table(ids.to(table.weight.device))  # type: ignore[no-any-return]
 
-    def forward(self, inputs_embeds: Tensor, cache: KVCache | None = None) -> Tensor:
+    def forward(self, inputs_embeds: Tensor, cache: Cache | None = None) -> Tensor:
         """Hidden rows of new positions, [batch, positions, decoder width]; the cache, if any, grows by them."""
         return self.decoder(inputs_embeds, cache)  # type: ignore[no-any-return]
 

@@ -17,7 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from soundflow.model.bundle import Bundle
-from soundflow.model.cache import KVCache, rotate
+from soundflow.model.cache import Cache, attention, rotate
 from soundflow.model.decoder import FeedForward, SelfAttention
 from soundflow.model.encoder import EncoderAttention
 from soundflow.model.network import AudioInteractionModel
@@ -121,18 +121,12 @@ class _SelfAttention(nn.Module):
         self.qkv_proj = _stacked(plain.q_proj, plain.k_proj, plain.v_proj)
         self.o_proj = plain.o_proj
 
-    def forward(
-        self, x: Tensor, rotary: tuple[Tensor, Tensor], mask: Tensor | None, cache: KVCache | None, layer: int
-    ) -> Tensor:
+    def forward(self, x: Tensor, rotary: tuple[Tensor, Tensor], cache: Cache | None, layer: int) -> Tensor:
         """As `SelfAttention.forward`."""
         rows = self.qkv_proj(x).unflatten(-1, (-1, self.head_dim)).transpose(1, 2)
         turned, v = rows.split([self.heads + self.groups, self.groups], dim=1)
         q, k = rotate(turned, *rotary).split([self.heads, self.groups], dim=1)
-        if cache is not None:
-            k, v = cache.append(layer, k, v)
-        mixed = F.scaled_dot_product_attention(
-            q, k, v, attn_mask=mask, is_causal=mask is None and x.shape[1] > 1, enable_gqa=self.heads != self.groups
-        )
+        mixed = attention(q, k, v, None) if cache is None else cache.attend(layer, q, k, v)
         return self.o_proj(mixed.transpose(1, 2).flatten(2))  # type: ignore[no-any-return]
 
 

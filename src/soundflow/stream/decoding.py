@@ -6,7 +6,7 @@ Knows nothing of time, of sound or of threads. Tests: tests/stream/test_decoding
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -14,11 +14,12 @@ from torch import Tensor, nn
 
 from soundflow.errors import UsageError
 from soundflow.model.bundle import Bundle
+from soundflow.model.cache import KVCache
 from soundflow.model.network import AudioInteractionModel
 from soundflow.model.tokens import ControlTokens
 from soundflow.stream.events import EndReason
 from soundflow.stream.fifo import Flush, TextStep, TokenKind
-from soundflow.stream.memory import Eviction, Window
+from soundflow.stream.memory import Block, Eviction, Window
 from soundflow.stream.perception import EncodedChunk
 from soundflow.stream.reply import ReplyText
 
@@ -51,34 +52,44 @@ Outcome = Decided | Spoken
 
 
 class Decoding:
-    """One stream's running state beside the weights: the cache, the token to be fed next, the reply that grows.
+    """One stream's running state beside the weights: the cache, the rows to be fed next, the reply that grows.
 
-    Every step feeds the last token together with what is new, so that a decision is one pass over
-    1 + (audio positions + 2) rows. In a flush of k chunks the k - 1 earlier control places hold <silent>.
+    Every step feeds the rows that wait together with what is new, so that a decision is one pass over
+    1 + (audio positions + 2) rows; before the first one the prefix waits. In a flush of k chunks the k - 1 earlier
+    control places hold <silent>. A step is `prepare`, a pass of the network over its rows behind `cache`, and
+    `finish`, so that the passes of many streams can be made together; `run` makes one alone.
+
+    Args:
+        text_positions: room for replies that are kept as text when the sound they answered is forgotten.
+
+    Raises:
+        UsageError: the threshold is no probability (`session.threshold`) or the instruction is too long
+            (`session.instruction`).
 
     Source: rulings 2 and 3.
     """
 
-    def __init__(self, bundle: Bundle, instruction: str | None, threshold: float, max_reply_tokens: int) -> None:
-        config = bundle.config
+    def __init__(
+        self,
+        bundle: Bundle,
+        instruction: str | None,
+        threshold: float,
+        max_reply_tokens: int,
+        text_positions: int = 0,
+    ) -> None:
         self.threshold = check_threshold(threshold)
+        self._bundle = bundle
         self._network = bundle.network
-        self._tokenizer = bundle.tokenizer
-        self._control = config.control
+        self._control = bundle.config.control
         self._max_reply_tokens = max_reply_tokens
+        self._text_positions = text_positions
         self._reply: ReplyText | None = None
-        prefix = bundle.grammar.prefix(instruction)
-        if len(prefix) > _MOST_PREFIX_TOKENS:
-            raise UsageError(
-                "session.instruction",
-                f"an instruction of {len(prefix)} tokens, the limit is {_MOST_PREFIX_TOKENS}",
-                "say it in fewer words",
-            )
-        # a reply is at most <response>'s emotion, its text and <eos>
-        self._window = Window(len(prefix), config.audio_positions + 3, config.max_chunks, max_reply_tokens + 2)
+        self._replies = 0
+        self._pending: Tensor  # rows that wait for the next pass, [positions, width]
+        self._forgotten: Eviction | None = None  # by the pass that is being made
         with torch.inference_mode():
-            self._cache = self._network.new_cache(self._window.capacity)
-            self._open(prefix, config.audio_positions)
+            self._look_up()
+            self._open(prefix_of(bundle, instruction))
 
     @property
     def window_chunks(self) -> int:
@@ -87,65 +98,141 @@ class Decoding:
 
     @property
     def window_positions(self) -> int:
-        """Positions in the context now, the token that waits to be fed included."""
+        """Positions in the context now, those that wait to be fed included."""
         return self._window.positions
+
+    @property
+    def cache(self) -> KVCache:
+        """What a pass over the prepared rows goes behind."""
+        return self._cache
 
     def run(self, action: Flush[EncodedChunk] | TextStep) -> Outcome:
         """Do one step of the rule."""
         with torch.inference_mode():
-            return self._flush(action.chunks) if isinstance(action, Flush) else self._speak()
+            hidden = self._network(self.prepare(action)[None], self._cache)[:, -1]
+            return self.finish(action, hidden)
+
+    def prepare(self, action: Flush[EncodedChunk] | TextStep) -> Tensor:
+        """Rows of the next pass, [positions, width]; what no longer fits is forgotten first."""
+        rows, self._forgotten = self._pending, None
+        if isinstance(action, Flush):
+            self._forgotten = self._window.make_room(len(action.chunks))
+            for start, count in self._forgotten.spans if self._forgotten else ():
+                self._cache.evict(start, count)
+            for chunk in action.chunks:
+                self._window.open_block(chunk.features[0], self._control.silent)
+            rows = torch.cat([rows, *self._between([chunk.features[0] for chunk in action.chunks])])
+        self._pending = rows[:0]
+        return rows
+
+    def finish(self, action: Flush[EncodedChunk] | TextStep, hidden: Tensor) -> Outcome:
+        """What comes out of the last row's hidden state, [1, width], of the pass that was prepared."""
+        return self._decided(action.chunks, hidden) if isinstance(action, Flush) else self._said(hidden)
 
     def cancel(self) -> Spoken:
         """End the reply that is being spoken, in place of a text step."""
         assert self._reply is not None, "no reply to cancel"
         self._reply.reason = "cancelled"
-        with torch.inference_mode():
-            self._feed_pending()
         return self._spoken("")
 
-    def _open(self, prefix: Sequence[int], audio_positions: int) -> None:
-        embed = self._network.embed
+    def instruct(self, instruction: str | None) -> None:
+        """Listen for something else and remember all the same: the window is heard again behind the new prefix.
+
+        All its rows wait for the next pass. Not while a reply is spoken.
+
+        Raises:
+            UsageError: the instruction is too long (`session.instruction`).
+        """
+        assert self._reply is None, "an instruction in the middle of a reply"
+        blocks, turns = self._window.blocks, self._window.turns
+        with torch.inference_mode():
+            self._open(prefix_of(self._bundle, instruction))
+            self._window.blocks, self._window.turns = blocks, turns
+            said = [row for turn in turns for row in self._embedded(turn.tokens)]
+            heard = [row for block in blocks for row in self._block_rows(block)]
+            self._pending = torch.cat([self._pending, *said, *heard])
+
+    def truncate(self, reply: int, characters: int) -> bool:
+        """Leave only the first characters of a reply in the context, as they were played; not while one is spoken.
+
+        Args:
+            reply: its number, from 0.
+
+        Returns:
+            Whether the reply was still there to be cut.
+        """
+        assert self._reply is None, "a cut in the middle of a reply"
+        found = self._window.find(reply)
+        if found is None:
+            return False
+        block, at = found
+        kept = self._kept_tokens(block.tokens, characters)
+        start, count = at + kept, len(block.tokens) - 1 - kept  # <eos> stays
+        del block.tokens[kept:-1]
+        cached = min(max(self._cache.length - start, 0), count)
+        waiting = max(start - self._cache.length, 0)  # index among the rows that wait of the first one cut there
+        self._pending = torch.cat([self._pending[:waiting], self._pending[waiting + count - cached :]])
+        if cached:
+            self._cache.evict(start, cached)
+        return True
+
+    def _look_up(self) -> None:
+        """Rows and ids that every step needs."""
         c = self._control
         ids = torch.tensor([c.silent, c.response, c.eos, c.audio_begin, c.assistant])
-        self._silent, self._response, self._eos, begin, assistant = embed(ids).clone()
-        rows = embed(torch.tensor([list(prefix)]))  # [1, prefix, width]
-        self._network(rows[:, :-1], self._cache)
-        self._pending = rows[0, -1].clone()
-        self._step = rows.new_zeros(1, audio_positions + 3, rows.shape[-1])  # [1, pending + block, width]
-        self._step[0, 1], self._step[0, -1] = begin, assistant
+        rows = self._network.embed(ids).clone()
+        self._silent, self._response, self._eos, self._begin, self._assistant = rows.split(1)  # [1, width] each
         self._choice = _choice_rows(self._network, c)
         self._never = torch.tensor(_never_spoken(c), device=rows.device)
         self._never_later = torch.tensor(_never_spoken(c) + list(c.emotions.values()), device=rows.device)
 
-    def _flush(self, chunks: tuple[EncodedChunk, ...]) -> Decided:
-        eviction = self._window.make_room(len(chunks))
-        if eviction is not None:
-            self._cache.evict(eviction.start, eviction.count)
-        for _ in chunks:
-            self._window.open_block()
-        hidden = self._network(self._rows(chunks), self._cache)[:, -1]  # [1, width]
-        p_response = self._p_response(hidden)
-        kind = TokenKind.RESPONSE if p_response >= self.threshold else TokenKind.SILENT
-        self._pending = self._silent
-        if kind is TokenKind.RESPONSE:
-            self._pending = self._response
-            self._window.count_turn()
-            self._reply = ReplyText(self._tokenizer, self._control, self._max_reply_tokens)
-        return Decided(chunks, p_response, kind, eviction)
+    def _open(self, prefix: Sequence[int]) -> None:
+        """An empty window behind a prefix, which waits to be fed."""
+        config = self._bundle.config
+        # a reply is at most <response>'s emotion, its text and <eos>
+        reply = self._max_reply_tokens + 2
+        self._window: Window[Tensor] = Window(
+            len(prefix), config.audio_positions + 3, config.max_chunks, reply, self._text_positions
+        )
+        self._cache = self._network.new_cache(self._window.capacity)
+        self._pending = self._network.embed(torch.tensor(list(prefix)))
 
-    def _rows(self, chunks: tuple[EncodedChunk, ...]) -> Tensor:
-        """[1, chunks · (audio positions + 3), width]: a control token before each block, the last one left open."""
-        step = self._step
-        step[0, 0] = self._pending
-        step[0, 2:-1] = chunks[0].features[0]
-        if len(chunks) == 1:
-            return step
-        parts = [step.clone()]
-        for chunk in chunks[1:]:
-            step[0, 0] = self._silent
-            step[0, 2:-1] = chunk.features[0]
-            parts.append(step.clone())
-        return torch.cat(parts, dim=1)
+    def _between(self, sounds: Sequence[Tensor]) -> Iterator[Tensor]:
+        """Rows of chunks with <silent> between them, the last one's control token left open."""
+        for i, sound in enumerate(sounds):
+            if i:
+                yield self._silent
+            yield from (self._begin, sound, self._assistant)
+
+    def _block_rows(self, block: Block[Tensor]) -> Iterator[Tensor]:
+        assert block.sound is not None
+        yield from (self._begin, block.sound, self._assistant)
+        yield from self._embedded(block.tokens)
+
+    def _embedded(self, tokens: Sequence[int]) -> Iterator[Tensor]:
+        yield self._network.embed(torch.tensor(list(tokens)))
+
+    def _kept_tokens(self, tokens: Sequence[int], characters: int) -> int:
+        """How many of a reply's tokens, the control token and an emotion included, give that much text at most."""
+        shown = ReplyText(self._bundle.tokenizer, self._control, len(tokens))
+        kept = 1
+        for token in tokens[1:-1]:
+            shown.add(token)
+            if len(shown.text) > characters:
+                break
+            kept += 1
+        return kept
+
+    def _decided(self, chunks: tuple[EncodedChunk, ...], hidden: Tensor) -> Decided:
+        p_response = self._p_response(hidden)
+        if p_response < self.threshold:
+            self._pending = self._silent
+            return Decided(chunks, p_response, TokenKind.SILENT, self._forgotten)
+        self._pending = self._response
+        self._window.decide(self._control.response, self._replies)
+        self._replies += 1
+        self._reply = ReplyText(self._bundle.tokenizer, self._control, self._max_reply_tokens)
+        return Decided(chunks, p_response, TokenKind.RESPONSE, self._forgotten)
 
     def _p_response(self, hidden: Tensor) -> float:
         """The share of <response> against <silent>: no other token can come out of listening."""
@@ -156,24 +243,18 @@ class Decoding:
             silent, response = float(logits[self._control.silent]), float(logits[self._control.response])
         return 0.5 + 0.5 * math.tanh((response - silent) / 2)  # the sigmoid, without overflow
 
-    def _speak(self) -> Spoken:
+    def _said(self, hidden: Tensor) -> Spoken:
         reply = self._reply
         assert reply is not None, "a text step without a reply"
-        logits = self._network.logits(self._feed_pending())[0]
+        logits = self._network.logits(hidden)[0]
         is_opening = reply.tokens == 0 and reply.emotion is None
         barred = self._never if is_opening else self._never_later
         token = int(logits.index_fill(0, barred, -torch.inf).argmax())
         delta = reply.add(token)
-        if reply.reason is None or reply.reason == "repetition":
-            self._window.add_reply_position()
-            self._pending = self._network.embed(torch.tensor(token))
-        if reply.reason == "repetition":
-            self._feed_pending()  # it was said, so it stands in the context before <eos>
+        if reply.reason is None or reply.reason == "repetition":  # it was said, so it stands in the context
+            self._window.add_token(token)
+            self._pending = self._network.embed(torch.tensor([token]))
         return self._spoken(delta)
-
-    def _feed_pending(self) -> Tensor:
-        """Put the token that waits into the cache; its hidden row, [1, width]."""
-        return self._network(self._pending[None, None], self._cache)[:, -1]  # type: ignore[no-any-return]
 
     def _spoken(self, delta: str) -> Spoken:
         reply = self._reply
@@ -181,10 +262,23 @@ class Decoding:
         kind = TokenKind.TEXT
         if reply.reason is not None:
             kind = TokenKind.EOS
-            self._pending = self._eos
-            self._window.add_reply_position()
+            self._pending = torch.cat([self._pending, self._eos])
+            self._window.add_token(self._control.eos)
             self._reply = None
         return Spoken(kind, delta, reply.emotion, reply.text, reply.tokens, reply.reason)
+
+
+def prefix_of(bundle: Bundle, instruction: str | None) -> list[int]:
+    """Ids of the pinned prefix.
+
+    Raises:
+        UsageError: the instruction is too long (`session.instruction`).
+    """
+    prefix = bundle.grammar.prefix(instruction)
+    if len(prefix) > _MOST_PREFIX_TOKENS:
+        found = f"an instruction of {len(prefix)} tokens, the limit is {_MOST_PREFIX_TOKENS}"
+        raise UsageError("session.instruction", found, "say it in fewer words")
+    return prefix
 
 
 def check_threshold(threshold: float) -> float:
