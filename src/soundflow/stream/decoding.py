@@ -57,7 +57,7 @@ class Decoding:
     Every step feeds the rows that wait together with what is new, so that a decision is one pass over
     1 + (audio positions + 2) rows; before the first one the prefix waits. In a flush of k chunks the k - 1 earlier
     control places hold <silent>. A step is `prepare`, a pass of the network over its rows behind `cache`, and
-    `finish`, so that the passes of many streams can be made together; `run` makes one alone.
+    `decide` or `say`, so that the passes of many streams can be made together; `run` makes one alone.
 
     Args:
         text_positions: room for replies that are kept as text when the sound they answered is forgotten.
@@ -110,7 +110,9 @@ class Decoding:
         """Do one step of the rule."""
         with torch.inference_mode():
             hidden = self._network(self.prepare(action)[None], self._cache)[:, -1]
-            return self.finish(action, hidden)
+            if isinstance(action, Flush):
+                return self.decide(action.chunks, hidden)
+            return self.say(self._network.logits(hidden)[0])
 
     def prepare(self, action: Flush[EncodedChunk] | TextStep) -> Tensor:
         """Rows of the next pass, [positions, width]; what no longer fits is forgotten first."""
@@ -125,9 +127,30 @@ class Decoding:
         self._pending = rows[:0]
         return rows
 
-    def finish(self, action: Flush[EncodedChunk] | TextStep, hidden: Tensor) -> Outcome:
-        """What comes out of the last row's hidden state, [1, width], of the pass that was prepared."""
-        return self._decided(action.chunks, hidden) if isinstance(action, Flush) else self._said(hidden)
+    def decide(self, chunks: tuple[EncodedChunk, ...], hidden: Tensor) -> Decided:
+        """What a flush came to, from the hidden state of its pass's last row, [1, width]."""
+        p_response = self._p_response(hidden)
+        if p_response < self.threshold:
+            self._pending = self._silent
+            return Decided(chunks, p_response, TokenKind.SILENT, self._forgotten)
+        self._pending = self._response
+        self._window.decide(self._control.response, self._replies)
+        self._replies += 1
+        self._reply = ReplyText(self._bundle.tokenizer, self._control, self._max_reply_tokens)
+        return Decided(chunks, p_response, TokenKind.RESPONSE, self._forgotten)
+
+    def say(self, logits: Tensor) -> Spoken:
+        """What a text step came to, from the logits behind its pass's last row, [vocabulary]."""
+        reply = self._reply
+        assert reply is not None, "a text step without a reply"
+        is_opening = reply.tokens == 0 and reply.emotion is None
+        barred = self._never if is_opening else self._never_later
+        token = int(logits.index_fill(0, barred, -torch.inf).argmax())
+        delta = reply.add(token)
+        if reply.reason is None or reply.reason == "repetition":  # it was said, so it stands in the context
+            self._window.add_token(token)
+            self._pending = self._network.embed(torch.tensor([token]))
+        return self._spoken(delta)
 
     def cancel(self) -> Spoken:
         """End the reply that is being spoken, in place of a text step."""
@@ -223,17 +246,6 @@ class Decoding:
             kept += 1
         return kept
 
-    def _decided(self, chunks: tuple[EncodedChunk, ...], hidden: Tensor) -> Decided:
-        p_response = self._p_response(hidden)
-        if p_response < self.threshold:
-            self._pending = self._silent
-            return Decided(chunks, p_response, TokenKind.SILENT, self._forgotten)
-        self._pending = self._response
-        self._window.decide(self._control.response, self._replies)
-        self._replies += 1
-        self._reply = ReplyText(self._bundle.tokenizer, self._control, self._max_reply_tokens)
-        return Decided(chunks, p_response, TokenKind.RESPONSE, self._forgotten)
-
     def _p_response(self, hidden: Tensor) -> float:
         """The share of <response> against <silent>: no other token can come out of listening."""
         if self._choice is not None:
@@ -242,19 +254,6 @@ class Decoding:
             logits = self._network.logits(hidden).float()[0]
             silent, response = float(logits[self._control.silent]), float(logits[self._control.response])
         return 0.5 + 0.5 * math.tanh((response - silent) / 2)  # the sigmoid, without overflow
-
-    def _said(self, hidden: Tensor) -> Spoken:
-        reply = self._reply
-        assert reply is not None, "a text step without a reply"
-        logits = self._network.logits(hidden)[0]
-        is_opening = reply.tokens == 0 and reply.emotion is None
-        barred = self._never if is_opening else self._never_later
-        token = int(logits.index_fill(0, barred, -torch.inf).argmax())
-        delta = reply.add(token)
-        if reply.reason is None or reply.reason == "repetition":  # it was said, so it stands in the context
-            self._window.add_token(token)
-            self._pending = self._network.embed(torch.tensor([token]))
-        return self._spoken(delta)
 
     def _spoken(self, delta: str) -> Spoken:
         reply = self._reply

@@ -7,6 +7,7 @@
     session.cancel()               ends the reply that is being spoken
     session.set_threshold(0.8)     from the next decision on
     session.set_instruction("…")   from the next decision on, without forgetting what was heard
+    session.truncate(0, 12)        of reply 0 only 12 characters were played: the rest leaves the context
     session.end()                  no more sound: what is left is heard and said, then comes `end`
     session.close()                stop now, then comes `end`
     engine.close()                 stops every session and both threads
@@ -28,7 +29,7 @@ from types import TracebackType
 
 from soundflow.errors import OutsideError, SoundflowError, UsageError
 from soundflow.model.bundle import Bundle
-from soundflow.stream.batch import Heard, decode_all, hear_all
+from soundflow.stream.batch import Heard, Step, decode_all, hear_all
 from soundflow.stream.clock import Clock, WallClock
 from soundflow.stream.decoding import Outcome
 from soundflow.stream.engine_session import EngineSession
@@ -265,9 +266,9 @@ class Engine:
                 if not batch:
                     return
                 able = [s for s in batch if self._may_go_on(s)]
-                cancelled = [isinstance(s.action, TextStep) and s.take_cancel() for s in able]
+                steps = [_step_of(s) for s in able]
             if able:
-                self._decode(able, cancelled)
+                self._decode(able, steps)
 
     def _may_go_on(self, session: EngineSession) -> bool:
         """Whether a session's action shall be done now; if not it is put aside."""
@@ -280,19 +281,17 @@ class Engine:
         self.settle(session)
         return False
 
-    def _decode(self, batch: Sequence[EngineSession], cancelled: Sequence[bool]) -> None:
+    def _decode(self, batch: Sequence[EngineSession], steps: Sequence[Step]) -> None:
         started_at = self.clock.now()
-        actions = [s.action for s in batch]
         try:
-            steps = [(s.decoding, None if cut else a) for s, a, cut in zip(batch, actions, cancelled, strict=True)]
-            outcomes = decode_all(self._bundle.network, steps)  # type: ignore[arg-type]
+            outcomes = decode_all(self._bundle.network, steps)
         except Exception as failure:
             self._fail(batch, failure)
             return
         done_at = self.clock.now()
         told = [s.narrator.tell(outcome, done_at) for s, outcome in zip(batch, outcomes, strict=True)]
         with self.lock:
-            self._count_decoding(actions, outcomes, done_at, done_at - started_at)
+            self._count_decoding(steps, outcomes, done_at, done_at - started_at)
             for session, outcome, events in zip(batch, outcomes, told, strict=True):
                 session.busy_seconds += (done_at - started_at) / len(batch)
                 self._go_on(session, outcome, events)
@@ -333,14 +332,23 @@ class Engine:
         self.statistics.encoder_seconds += seconds
 
     def _count_decoding(
-        self, actions: Sequence[object], outcomes: Sequence[Outcome], done_at: float, seconds: float
+        self, steps: Sequence[Step], outcomes: Sequence[Outcome], done_at: float, seconds: float
     ) -> None:
         self.statistics.decoder_passes += 1
         self.statistics.decoder_seconds += seconds
-        for action, outcome in zip(actions, outcomes, strict=True):
-            if isinstance(action, Flush):
-                self.latencies.add(1e3 * (done_at - action.chunks[-1].arrived_at))
+        for step, outcome in zip(steps, outcomes, strict=True):
+            if isinstance(step.action, Flush):
+                self.latencies.add(1e3 * (done_at - step.action.chunks[-1].arrived_at))
                 self.statistics.silent += outcome.kind is TokenKind.SILENT
                 self.statistics.responses += outcome.kind is TokenKind.RESPONSE
             else:
                 self.statistics.text_steps += 1
+
+
+def _step_of(session: EngineSession) -> Step:
+    """What the decoder shall do for a session now. The lock is held."""
+    action = session.action
+    assert not isinstance(action, Idle)
+    if isinstance(action, TextStep):
+        return Step(session.decoding, None if session.take_cancel() else action)
+    return Step(session.decoding, action, tuple(session.take_requests()))

@@ -17,7 +17,7 @@ from soundflow.errors import UsageError
 from soundflow.model.bundle import Bundle
 from soundflow.model.config import SAMPLE_RATE
 from soundflow.stream.clock import Clock
-from soundflow.stream.decoding import Decoding, check_threshold
+from soundflow.stream.decoding import Decoding, check_threshold, prefix_of
 from soundflow.stream.events import Error, Event
 from soundflow.stream.fifo import IDLE, Action, FifoRule, Idle, TextStep
 from soundflow.stream.narrator import Narrator
@@ -26,6 +26,7 @@ from soundflow.stream.session import Limits, queue_error
 
 _INBOX_SECONDS = 30.0  # sound that may wait to be heard; chosen, far more than a healthy engine needs
 _OUTBOX_EVENTS = 4096  # events that may wait for their reader; then the session alone waits with them; chosen
+_MOST_REQUESTS = 64  # changes that may wait for the next decision; chosen
 
 
 class Desk(Protocol):
@@ -74,7 +75,9 @@ class EngineSession:
         self.is_stopping = False
         self.is_over = False
         self.busy_seconds = 0.0  # its share of both threads' time
+        self._bundle = bundle
         self._wake = wake
+        self._requests: list[Callable[[Decoding], object]] = []
         self._inbox: deque[tuple[Samples, float]] = deque()
         self._waiting = 0  # samples in the inbox
         self._taken = 0  # samples that left it
@@ -138,6 +141,23 @@ class EngineSession:
         """
         self.decoding.threshold = check_threshold(threshold)
 
+    def set_instruction(self, instruction: str | None) -> None:
+        """From the next decision on listen for this, and remember what was heard; None is the model's default.
+
+        Raises:
+            UsageError: too long (`session.instruction`).
+        """
+        prefix_of(self._bundle, instruction)
+        self._request(lambda decoding: decoding.instruct(instruction))
+
+    def truncate(self, reply: int, characters: int) -> None:
+        """Only the first characters of a reply were played: the rest of it leaves the context before the next decision.
+
+        Args:
+            reply: its number in the events, from 0; one that is forgotten by then is left alone.
+        """
+        self._request(lambda decoding: decoding.truncate(reply, characters))
+
     def events(self) -> Iterator[Event]:
         """Events as they come, waited for, until the `end` event."""
         while True:
@@ -164,6 +184,13 @@ class EngineSession:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _request(self, change: Callable[[Decoding], object]) -> None:
+        with self.desk.lock:
+            if len(self._requests) >= _MOST_REQUESTS:
+                found = f"{_MOST_REQUESTS} changes wait for the next decision"
+                raise UsageError("session.requests", found, "change the session less often than it decides")
+            self._requests.append(change)
 
     def _after_taking(self) -> None:
         if self.is_paused and not self.is_full:
@@ -210,6 +237,11 @@ class EngineSession:
         """Whether the reply in progress is to be ended now; asked once."""
         wanted, self._is_cancelled = self._is_cancelled or self.is_stopping, False
         return wanted
+
+    def take_requests(self) -> list[Callable[[Decoding], object]]:
+        """Changes to make before a decision, oldest first, once."""
+        requests, self._requests = self._requests, []
+        return requests
 
     def post(self, events: list[Event]) -> None:
         """Put events where the reader finds them, behind what was lost since last time. The lock is held."""

@@ -30,6 +30,15 @@ class EncodedChunk:
     arrived_at: float
 
 
+@dataclass(frozen=True, eq=False)
+class MelChunk:
+    """One chunk before the encoder: log-mel [mel bins, frames]; else as `EncodedChunk`."""
+
+    index: int
+    mel: Tensor
+    arrived_at: float
+
+
 class Perception:
     """Cuts a stream into chunks and encodes each as soon as it is whole."""
 
@@ -55,23 +64,34 @@ class Perception:
 
     def hear(self, piece: Samples, arrived_at: float) -> list[EncodedChunk]:
         """Take one piece in, as `pieces` cut it, and return the chunk it completed, if any."""
-        self.samples += len(piece)
-        return [self._encode(mel, arrived_at) for mel in self._log_mel.feed(piece)]
+        return [self._encode(chunk) for chunk in self.listen(piece, arrived_at)]
 
     def end(self, arrived_at: float) -> list[EncodedChunk]:
         """The last chunk, padded with zeros, or none when the stream ended on a border."""
-        return [self._encode(mel, arrived_at) for mel in self._log_mel.end()]
+        return [self._encode(chunk) for chunk in self.rest(arrived_at)]
+
+    def listen(self, piece: Samples, arrived_at: float) -> list[MelChunk]:
+        """As `hear`, for whoever encodes the chunks of many streams together."""
+        self.samples += len(piece)
+        return [self._numbered(mel, arrived_at) for mel in self._log_mel.feed(piece)]
+
+    def rest(self, arrived_at: float) -> list[MelChunk]:
+        """As `end`, not encoded."""
+        return [self._numbered(mel, arrived_at) for mel in self._log_mel.end()]
 
     @property
     def seconds(self) -> float:
         """Seconds of sound heard."""
         return self.samples / SAMPLE_RATE
 
-    def _encode(self, mel: Tensor, arrived_at: float) -> EncodedChunk:
-        with torch.inference_mode():
-            features = self._network.encode(mel.unsqueeze(0))
+    def _numbered(self, mel: Tensor, arrived_at: float) -> MelChunk:
         self.chunks += 1
-        return EncodedChunk(self.chunks - 1, features, arrived_at)
+        return MelChunk(self.chunks - 1, mel, arrived_at)
+
+    def _encode(self, chunk: MelChunk) -> EncodedChunk:
+        with torch.inference_mode():
+            features = self._network.encode(chunk.mel.unsqueeze(0))
+        return EncodedChunk(chunk.index, features, chunk.arrived_at)
 
 
 def checked(samples: Samples) -> Samples:

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from soundflow.errors import InputError
 from soundflow.model.bundle import Bundle
+from soundflow.model.cache import RaggedCache
 from soundflow.model.config import CONV_STRIDE, DecoderConfig, EncoderConfig, ModelConfig, audio_interaction_3b
 from soundflow.model.network import AudioInteractionModel
 from soundflow.model.tokens import RELEASE_TOKENS, ControlTokens, TextTokenizer, own_control_tokens
@@ -109,8 +110,12 @@ class ScriptedNetwork:
         self.caches.append(ScriptedCache(capacity))
         return self.caches[-1]
 
-    def __call__(self, inputs_embeds: Tensor, cache: ScriptedCache) -> Tensor:
-        """[1, positions, width] to the same shape; counts chunks and reply tokens in the cache."""
+    def __call__(self, inputs_embeds: Tensor, cache: ScriptedCache | RaggedCache) -> Tensor:
+        """[1, positions, width] to the same shape; counts chunks and reply tokens in each cache."""
+        if isinstance(cache, RaggedCache):
+            rows = inputs_embeds.split([count for _, count in cache.parts], dim=1)
+            caches = [cast(ScriptedCache, part) for part, _ in cache.parts]
+            return torch.cat([self(row, part) for row, part in zip(rows, caches, strict=True)], dim=1)
         positions = inputs_embeds.shape[1]
         if cache.length + positions > cache.capacity:
             raise InputError("cache.full", f"{cache.length} + {positions} positions", "evict before the next step")
