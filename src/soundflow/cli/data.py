@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from soundflow.cli import data_corpus
 from soundflow.cli.options import DebugOption, JsonOption
 
 if TYPE_CHECKING:
     from soundflow.data.folders import Outcome
 
 app = typer.Typer(rich_markup_mode=None, no_args_is_help=False)
+app.command("build")(data_corpus.build)
 
 _STREAM_SECONDS = 20.0  # of a composed stream on average, for the time left
 

@@ -114,7 +114,7 @@ def stream(store: ClipStore, split: str, seed: int, index: int, config: StreamCo
         _source(store, members[i], choices[i], seconds, config, draw(f"clip {i}"))
         for i, seconds in enumerate(fit.clip_seconds)
     ]
-    noise = _noise_tracks(store, split, config, draw)
+    noise = noise_tracks(store, split, config, draw)
     settings = dataclasses.replace(config.compose, least_seconds=fit.seconds)
     if not sources:
         settings = dataclasses.replace(settings, snr_db=QUIET_SNR_DB)
@@ -188,12 +188,12 @@ def _fit(lengths: Sequence[float], config: StreamConfig, draw: Draw) -> _Fit:
     most = math.floor(round(most / chunk, 6)) * chunk
     kept = list(lengths)
     while kept:
-        pauses = _pauses(len(kept), config.compose, draw)
+        pauses = pauses_seconds(len(kept), config.compose, draw)
         needed = pauses + sum(min(length, SHORTEST_CUT_SECONDS) for length in kept)
         if needed <= most:
             break
         kept.pop()
-    pauses = _pauses(len(kept), config.compose, draw)
+    pauses = pauses_seconds(len(kept), config.compose, draw)
     longest = pauses + sum(kept) + LONGEST_TAIL_SECONDS
     needed = pauses + sum(min(length, COMFORTABLE_CUT_SECONDS) for length in kept)
     wanted = min(max(needed, min(drawn, longest), least), most)
@@ -202,7 +202,7 @@ def _fit(lengths: Sequence[float], config: StreamConfig, draw: Draw) -> _Fit:
     return _Fit(seconds, tuple(min(length, limit) for length in kept))
 
 
-def _pauses(count: int, config: ComposeConfig, draw: Draw) -> float:
+def pauses_seconds(count: int, config: ComposeConfig, draw: Draw) -> float:
     """Seconds of a stream in which no foreground clip sounds: what `compose` will draw for so many clips."""
     rng = draw("place")
     ranges = [config.lead_seconds, *[config.gap_seconds] * (count - 1), config.tail_seconds]
@@ -224,9 +224,9 @@ def _source(
     store: ClipStore, clip: Clip, choice: Choice, seconds: float, config: StreamConfig, rng: np.random.Generator
 ) -> SourceClip:
     generated = clip.label in ALARMS and rng.random() < config.generated_share
-    whole = _generated(clip.label, rng) if generated else store.tfjp_audio(clip)
+    whole = generated_sound(clip.label, rng) if generated else store.tfjp_audio(clip)
     count = int(seconds * SAMPLE_RATE)
-    samples, start = _cut(whole, count, rng)
+    samples, start = cut(whole, count, rng)
     if config.augment is not None:
         samples = augment(samples, rng, config.augment)[:count]
     return SourceClip(
@@ -246,13 +246,13 @@ def _source(
     )
 
 
-def _generated(label: str, rng: np.random.Generator) -> Samples:
+def generated_sound(label: str, rng: np.random.Generator) -> Samples:
     """An alarm of our own; a carbon monoxide alarm is a smoke alarm by its label."""
     kind = "carbon_monoxide" if label == "smoke_alarm" and rng.random() < CARBON_MONOXIDE_SHARE else label
     return ALARMS[kind](rng).samples
 
 
-def _cut(samples: Samples, count: int, rng: np.random.Generator) -> tuple[Samples, int]:
+def cut(samples: Samples, count: int, rng: np.random.Generator) -> tuple[Samples, int]:
     """At most `count` samples that hold the loudest stretch, early enough to be heard before the cue."""
     surplus = len(samples) - count
     if surplus <= 0:
@@ -265,7 +265,7 @@ def _cut(samples: Samples, count: int, rng: np.random.Generator) -> tuple[Sample
     return samples[start : start + count], start
 
 
-def _noise_tracks(
+def noise_tracks(
     store: ClipStore, split: str, config: StreamConfig, draw: Draw
 ) -> tuple[SourceClip | None, SourceClip | None]:
     """The event-like and the ambient noise track; either may be absent where the configuration allows it."""
@@ -285,7 +285,7 @@ def _noise(
     is_other = rng.random() < other_share
     pool = _noise_pool(store, split, is_other) or _noise_pool(store, split, False)
     if rng.random() < config.synthetic_noise_share or not pool:
-        return _coloured_noise(rng)
+        return coloured_noise(rng)
     clip = pool[int(rng.integers(len(pool)))]
     samples = store.audio(clip)
     if config.augment is not None and rng.random() < 0.5:
@@ -302,7 +302,7 @@ def _noise_pool(store: ClipStore, split: str, is_other: bool) -> tuple[Clip, ...
     return tuple(c for c in store.clips(split=split) if c.kind in kinds and store.seconds(c) >= shortest)
 
 
-def _coloured_noise(rng: np.random.Generator) -> SourceClip:
+def coloured_noise(rng: np.random.Generator) -> SourceClip:
     """Twelve seconds of noise whose power falls by 0 to 6 dB an octave."""
     spectrum = np.fft.rfft(rng.standard_normal(12 * SAMPLE_RATE))
     spectrum[1:] /= np.arange(1, len(spectrum)) ** (rng.uniform(0, 1))
@@ -357,4 +357,4 @@ def long_stream(store: ClipStore, split: str, kind: str, seed: int, index: int, 
     settings = dataclasses.replace(config.compose, least_seconds=seconds)
     if not sources:
         settings = dataclasses.replace(settings, snr_db=QUIET_SNR_DB)
-    return compose(sources, *_noise_tracks(store, split, config, draw), settings, draw, None, "quiet")
+    return compose(sources, *noise_tracks(store, split, config, draw), settings, draw, None, "quiet")

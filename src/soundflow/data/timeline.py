@@ -52,6 +52,18 @@ class StreamEvent:
 
 
 @dataclass(frozen=True)
+class Turn:
+    """Something said at a moment of the stream, not once an event: a word written down, half a sentence translated.
+
+    `at` in seconds of stream: the earliest moment it can be known; `event` is the index of what it is about.
+    """
+
+    at: float
+    reply: Reply
+    event: int
+
+
+@dataclass(frozen=True)
 class NoiseTrack:
     """One noise recording tiled over the whole stream."""
 
@@ -77,13 +89,15 @@ class Timeline:
     events: tuple[StreamEvent, ...]
     noise: tuple[NoiseTrack, ...] = ()
     scale_db: float = 0.0  # the whole stream was turned down by this much to keep its peak below 0.99
+    turns: tuple[Turn, ...] = ()  # beside the events' own replies
 
     @property
     def responses(self) -> tuple[tuple[int, Reply, int], ...]:
-        """(chunk, reply, index of the event), sorted by chunk."""
+        """(chunk, reply, index of the event), sorted by chunk; the events' replies and the turns."""
         found = [
             (chunk_of(e.cue, self.chunk_seconds), e.reply, i) for i, e in enumerate(self.events) if e.reply is not None
         ]
+        found += [(chunk_of(t.at, self.chunk_seconds), t.reply, t.event) for t in self.turns]
         return tuple(sorted(found, key=lambda r: (r[0], r[2])))
 
     def to_json(self) -> str:
@@ -103,7 +117,8 @@ class Timeline:
             raise InputError("timeline.json", f"not JSON: {e}", "see docs/reference/timeline.md") from e
         events = tuple(_event(v) for v in _rows(values, "events"))
         noise = tuple(_build(NoiseTrack, v, "noise") for v in _rows(values, "noise"))
-        built: Timeline = _build(cls, {**values, "events": events, "noise": noise}, "timeline")
+        turns = tuple(_turn(v) for v in _rows(values, "turns"))
+        built: Timeline = _build(cls, {**values, "events": events, "noise": noise, "turns": turns}, "timeline")
         return built
 
 
@@ -140,6 +155,11 @@ def _event(values: Mapping[str, Any]) -> StreamEvent:
     made = None if reply is None else _build(Reply, reply, "reply")
     event: StreamEvent = _build(StreamEvent, {**values, "reply": made}, "event")
     return event
+
+
+def _turn(values: Mapping[str, Any]) -> Turn:
+    turn: Turn = _build(Turn, {**values, "reply": _build(Reply, values.get("reply"), "reply")}, "turn")
+    return turn
 
 
 def _build(kind: Any, values: Any, where: str) -> Any:

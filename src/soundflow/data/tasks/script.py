@@ -1,0 +1,60 @@
+"""What a sub-task makes of its clips: who sounds in which order, and what is said when. Plain values, no samples.
+
+Tests: tests/data/tasks/test_script.py.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+
+from soundflow.data.clips import Clip
+from soundflow.data.tasks.plan import IGNORE, Choice
+from soundflow.data.timeline import Reply, Role
+
+LONGEST_EVENT_SECONDS = 5.0  # of an event in a stream, as in the bench's
+
+
+@dataclass(frozen=True)
+class Said:
+    """A reply at a share of a part's sounding time: 0 is its start, 1 its end.
+
+    Several that fall into one chunk become one reply, joined by `joint`.
+    """
+
+    share: float
+    reply: Reply
+    joint: str = " "
+
+
+@dataclass(frozen=True)
+class Part:
+    """One clip of a stream and what it calls for."""
+
+    clip: Clip
+    choice: Choice = IGNORE
+    said: tuple[Said, ...] = ()
+    role: Role = "foreground"
+    longest_seconds: float = LONGEST_EVENT_SECONDS
+
+
+@dataclass(frozen=True)
+class Script:
+    """A stream before it sounds. `snr_db` and `gap_seconds` stand above the recipe's where a task needs its own."""
+
+    instruction: str | None
+    parts: tuple[Part, ...]
+    place: str = ""
+    snr_db: tuple[float, float] | None = None
+    gap_seconds: tuple[float, float] | None = None
+    ambience: tuple[str, ...] = ()  # labels of backgrounds that fit the place
+    notes: tuple[str, ...] = ()  # what was mixed in, in a word
+
+    def replies(self) -> int:
+        """How many parts call for a word."""
+        return sum(part.choice.reply is not None or bool(part.said) for part in self.parts)
+
+    def with_part(self, at: int, part: Part, note: str) -> Script:
+        """The same with one part more."""
+        parts = (*self.parts[:at], part, *self.parts[at:])
+        return dataclasses.replace(self, parts=parts, notes=(*self.notes, note))

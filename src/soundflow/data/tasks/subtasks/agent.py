@@ -1,0 +1,74 @@
+"""Audio agent: one function call, as JSON, at an order, a command or a sound of the house.
+
+Tests: tests/data/tasks/subtasks/test_agent.py.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from soundflow.data.tasks.material import Material, pick, several, spoken
+from soundflow.data.tasks.plan import IGNORE
+from soundflow.data.tasks.script import Part, Script
+from soundflow.data.tasks.subtasks.chat import language_of
+from soundflow.data.tasks.subtasks.words import as_known, at_end, chat, lines
+
+SLOT_NAMES = {"coffeeDrink": "drink", "numberOfShots": "shots", "milkAmount": "milk", "sugarAmount": "sugar"}
+
+
+def environment_aware_assistance(material: Material, rng: np.random.Generator) -> Script:
+    """A home that acts on what it hears, or a machine that takes orders."""
+    kinds = ["sounds"]
+    orders = [clip for clip in material.spoken if clip.extra.get("slots")]
+    voiced = [pair for spoken_in in ("en", "zh") for pair in material.voiced(f"commands-{spoken_in}")]
+    kinds += ["orders"] * bool(orders) + ["commands"] * bool(voiced)
+    kind = pick(rng, kinds)
+    if kind == "orders":
+        chosen = several(rng, orders, int(rng.integers(2, 5)))
+        parts = tuple(spoken(clip, choice=at_end(order_call(clip.extra["slots"]), None)) for clip in chosen)
+        return Script(chat("agent_order_instructions", rng), parts)
+    script = _home(material, rng)
+    if kind == "commands":
+        for _ in range(int(rng.integers(1, 3))):
+            name, clips = pick(rng, voiced)
+            call = lines("commands")[language_of(name)][int(name.rpartition("/")[2])][1]
+            part = spoken(clips["0"], choice=at_end(as_json(call), None))
+            at = int(rng.integers(len(script.parts) + 1))
+            script = Script(
+                script.instruction,
+                (*script.parts[:at], part, *script.parts[at:]),
+                script.place,
+                ambience=script.ambience,
+            )
+    return script
+
+
+def order_call(slots: Mapping[str, str]) -> str:
+    """A coffee order as a function call."""
+    return as_json({"name": "order_drink", "arguments": {SLOT_NAMES.get(k, k): slots[k] for k in sorted(slots)}})
+
+
+def as_json(call: Mapping[str, Any]) -> str:
+    """A call in one line."""
+    return json.dumps(call, ensure_ascii=False)
+
+
+def _home(material: Material, rng: np.random.Generator) -> Script:
+    """Sounds of a home, some of which the house acts on."""
+    calls: Mapping[str, Any] = lines("commands")["sounds"]
+    known = [label for label in material.labels if label in calls]
+    wanted = [pick(rng, known) for _ in range(2)] if known else []
+    scene = material.scene(
+        rng, max(3, min(6, material.count(rng))), wanted=wanted, allowed=(*known, *material.harmless)
+    )
+    parts = []
+    for part in scene.parts:
+        is_call = part.role == "foreground" and part.clip.label in calls
+        parts.append(
+            Part(part.clip, as_known(as_json(calls[part.clip.label]), None) if is_call else IGNORE, role=part.role)
+        )
+    return Script(chat("agent_instructions", rng), tuple(parts), scene.place, ambience=scene.ambience)

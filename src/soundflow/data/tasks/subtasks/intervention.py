@@ -1,0 +1,80 @@
+"""Proactive respond: nobody asked, and one sound calls for a word; or none does.
+
+Source: paper, appendix "Proactive-Sound-Bench": sudden illness or discomfort, severe weather, possible equipment
+damage, hazardous signals. Tests: tests/data/tasks/subtasks/test_intervention.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from soundflow.data.clips import Clip
+from soundflow.data.tasks import proactive
+from soundflow.data.tasks.material import Material, pick, several, spoken
+from soundflow.data.tasks.script import Part, Script
+
+HEALTH = "Human Sound Signals"
+EQUIPMENT = ("Equipment", "Traffic / Vehicle", "Daily Living Sounds / Housekeeping")
+ALSO_EQUIPMENT = ("water_drops", "electric_spark", "engine_knock")  # damage that the domain's name does not tell
+QUIET_KINDS = ("events", "speech", "music", "background")
+
+
+def safety_alert(material: Material, rng: np.random.Generator) -> Script:
+    """Hazards and severe weather among everyday sounds."""
+    return _calling(material, rng, labels_of(material, "safety"))
+
+
+def health_and_comfort(material: Material, rng: np.random.Generator) -> Script:
+    """Illness, discomfort and distress among everyday sounds."""
+    return _calling(material, rng, labels_of(material, "health"))
+
+
+def equipment_warning(material: Material, rng: np.random.Generator) -> Script:
+    """Machines and fittings that want to be looked after."""
+    return _calling(material, rng, labels_of(material, "equipment"))
+
+
+def keep_silent(material: Material, rng: np.random.Generator) -> Script:
+    """Sounds, speech, music or just a place, and not a word."""
+    kind = pick(rng, QUIET_KINDS)
+    if kind == "background":
+        return Script(None, ())
+    if kind != "events":
+        clips = [clip for clip in material.library.of_kind(kind) if clip.proactive is not True]
+        if clips:
+            return Script(None, tuple(spoken(clip) for clip in several(rng, clips, int(rng.integers(2, 5)))))
+    scene = material.scene(rng, allowed=material.harmless)
+    return Script(None, scene.parts, scene.place, ambience=scene.ambience)
+
+
+def labels_of(material: Material, domain: str) -> tuple[str, ...]:
+    """Labels that call for advice in one of the three domains."""
+    return tuple(label for label in material.speaks if domain_of(material.library.by_label[label][0]) == domain)
+
+
+def domain_of(clip: Clip) -> str:
+    """`health`, `equipment` or `safety`, by the clip's domain in the benchmark's taxonomy."""
+    category = clip.category or ""
+    if clip.label in ALSO_EQUIPMENT or category.startswith(EQUIPMENT):
+        return "equipment"
+    return "health" if category.startswith(HEALTH) else "safety"
+
+
+def advised(part: Part, material: Material, rng: np.random.Generator) -> Part:
+    """A part with the advice its clip calls for; parts behind the foreground are never answered."""
+    if part.role != "foreground":
+        return part
+    choice = proactive.choice(part.clip, material.phrases, rng)
+    return Part(part.clip, choice, part.said, part.role, part.longest_seconds)
+
+
+def _calling(material: Material, rng: np.random.Generator, labels: Sequence[str]) -> Script:
+    """Everyday sounds and one to three that call for a word."""
+    count = material.count(rng)
+    times = int(rng.integers(1, min(3, count) + 1))
+    wanted = [pick(rng, labels) for _ in range(times)] if labels else []
+    scene = material.scene(rng, count, wanted=wanted, allowed=(*labels, *material.harmless))
+    parts = tuple(advised(part, material, rng) for part in scene.parts)
+    return Script(None, parts, scene.place, ambience=scene.ambience)
