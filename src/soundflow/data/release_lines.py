@@ -135,6 +135,7 @@ def from_document(values: Mapping[str, Any]) -> AnnotatedStream:
         is_audio[start:end] = True
     # behind a chunk's audio stands ASSISTANT and then the decision; offline audio ends otherwise
     decision_at = spans[:, 1] + 1 if values.get("tasks", "online") == "online" else np.zeros(0, np.int64)
+    decision_at = decision_at[decision_at < len(ids)]  # a document may be cut off at a length
     decides = np.isin(at, decision_at)
     y_stream, y_lm = np.where(decides, labels, MASK), np.where(decides, MASK, labels)
     return AnnotatedStream(ids, y_stream, y_lm, is_audio, decision_at)

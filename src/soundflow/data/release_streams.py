@@ -149,7 +149,8 @@ def stream_wave(timeline: Timeline, read: Callable[[str], Samples]) -> NDArray[n
     if any(before.end != after.onset for before, after in pairwise(timeline.events)):
         raise InputError("release.turns", "events that do not follow each other", "use a timeline of stream_timeline")
     pieces = [_piece(event, read(event.clip)) for event in timeline.events]
-    return np.clip(np.concatenate(pieces) * np.float32(32767.0), -32768, 32767).astype(np.int16)
+    wave: NDArray[np.int16] = np.clip(np.concatenate(pieces) * np.float32(32767.0), -32768, 32767).astype(np.int16)
+    return wave
 
 
 def _draw(noises: Sequence[NoiseFile], rng: random.Random, margin_frames: int) -> NoiseSlice:

@@ -14,7 +14,6 @@ from soundflow.model.config import CONV_STRIDE, HOP_LENGTH, SAMPLE_RATE, ModelCo
 from soundflow.model.network import AudioInteractionModel
 
 WINDOW_FRAMES = 200  # log-mel frames that the encoder hears together: 2 s (release: n_window 100, doubled)
-TRAINED_SECONDS = 20  # the release cuts recordings to this length when it trains
 
 
 def recording_slots(samples: int, config: ModelConfig) -> int:
