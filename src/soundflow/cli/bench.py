@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from soundflow.cli import bench_proactive
 from soundflow.cli.options import DebugOption, JsonOption, ModelOption, ThreadsOption
 
 app = typer.Typer(help="Measure a model.", rich_markup_mode=None, no_args_is_help=True)
@@ -84,3 +85,6 @@ def trigger(
         typer.echo(json.dumps(result, ensure_ascii=False, allow_nan=False))
     else:
         Console().print(trigger_table(result))
+
+
+app.command("proactive")(bench_proactive.proactive)

@@ -1,0 +1,32 @@
+"""A model as a benchmark uses it: a fresh session over each stream. Tests: tests/bench/test_hearing.py."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from soundflow.bench.listening import spoken
+from soundflow.bench.scoring import SpokenReply
+from soundflow.model.bundle import Bundle
+from soundflow.stream.session import Session
+
+Samples = NDArray[np.float32]
+
+
+def session_listener(
+    bundle: Bundle, instruction: str | None = None, threshold: float | None = None
+) -> Callable[[Samples], list[SpokenReply]]:
+    """A function from a stream [n], 16 kHz, to the replies of a fresh session over it.
+
+    Args:
+        instruction: None takes the model's default.
+        threshold: p(response) from which it speaks; None takes the model's.
+    """
+
+    def listen(samples: Samples) -> list[SpokenReply]:
+        with Session(bundle, instruction=instruction, threshold=threshold) as session:
+            return spoken([*session.feed(samples), *session.end()])
+
+    return listen

@@ -1,0 +1,1 @@
+"""Pure scorers of the public benchmarks: texts in, verdicts out; each rule is the one its original applies."""
