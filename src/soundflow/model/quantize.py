@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import gc
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -21,6 +22,8 @@ from soundflow.model.cache import Cache, attention, rotate
 from soundflow.model.decoder import FeedForward, SelfAttention
 from soundflow.model.encoder import EncoderAttention
 from soundflow.model.network import AudioInteractionModel
+
+_LARGE = 10**7  # parameters of a layer from which its float weights are cleared away at once; chosen
 
 
 def int8_supported() -> bool:
@@ -47,6 +50,7 @@ def make_int8(module: nn.Module) -> None:
 
     Done layer by layer while a model loads, no more than one layer ever stands in memory beside its int8 form.
     """
+    size = sum(p.numel() for p in module.parameters())
     if isinstance(module, AudioInteractionModel):
         keep_choice_rows(module)
     fuse(module)
@@ -56,6 +60,8 @@ def make_int8(module: nn.Module) -> None:
         # rows that are stacked must not share one scale, and weights are stored with a scale a row
         recipe = {nn.Linear: torch.ao.quantization.per_channel_dynamic_qconfig}
         torch.ao.quantization.quantize_dynamic(module, recipe, dtype=torch.qint8, inplace=True)
+    if size > _LARGE:
+        gc.collect()  # torch leaves the float weights in a cycle, and their end would come too late
 
 
 def fuse(module: nn.Module) -> None:

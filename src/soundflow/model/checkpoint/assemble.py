@@ -111,11 +111,12 @@ def assemble(
         module.load_state_dict(filled, strict=False, assign=True)
         module.eval().requires_grad_(False)
 
-    layers = _layers(network)
-    fill(network, "", [name for name in wanted if not name.startswith(tuple(prefix for prefix, _ in layers))])
-    for prefix, layer in layers:
-        fill(layer, prefix, [name for name in wanted if name.startswith(prefix)])
-        placement.ready(layer)
+    parts = [*_layers(network), ("lm_head.", network.lm_head)]
+    fill(network, "", [name for name in wanted if not name.startswith(tuple(prefix for prefix, _ in parts))])
+    for prefix, part in parts:
+        fill(part, prefix, [name for name in wanted if name.startswith(prefix)])
+        if part is not network.lm_head:
+            placement.ready(part)
     if config.decoder.tie_word_embeddings:
         network.lm_head.weight = network.decoder.embed_tokens.weight
     frames = config.chunk_samples // HOP_LENGTH
