@@ -56,10 +56,10 @@ def test_a_marker_stands_for_silence(marker: str) -> None:
     assert online_line({"merge_path": "a.wav", "assistant": marker}) == (OnlineTurn("a.wav", None),)
 
 
-def test_an_emotion_that_does_not_exist_is_normal_and_said(caplog: pytest.LogCaptureFixture) -> None:
+def test_an_emotion_that_does_not_exist_is_normal_and_said_once(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
-        assert (emotion_of("neutral"), emotion_of(3), emotion_of("SAD")) == ("normal", "normal", "sad")
-    assert [r.getMessage() for r in caplog.records] == ["there is no emotion 'neutral'; normal stands in for it"]
+        assert [emotion_of(name) for name in ("Bored", "bored", 3, "SAD")] == ["normal", "normal", "normal", "sad"]
+    assert [r.getMessage() for r in caplog.records] == ["there is no emotion 'bored'; normal stands in for it"]
 
 
 def test_offline_lines_are_flat_or_the_first_turn() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -95,7 +96,9 @@ def _ask_each(model: Model, source: str | None, questions: list[str], max_tokens
 
 
 def _write(piece: str) -> None:
-    typer.echo(piece, nl=False)
+    """Show a piece of an answer at once; what the terminal cannot show becomes a question mark."""
+    encoding = sys.stdout.encoding or "utf-8"
+    typer.echo(piece.encode(encoding, "replace").decode(encoding), nl=False)
 
 
 def _end(answer: ReplyEnd, as_json: bool) -> None:

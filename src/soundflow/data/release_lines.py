@@ -9,6 +9,7 @@ import json
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -81,11 +82,11 @@ def offline_line(values: Mapping[str, Any]) -> OfflineLine:
 
 
 def emotion_of(name: object) -> str:
-    """The emotion that a line's name stands for: any case; one that does not exist is `normal`, with a warning."""
+    """The emotion that a line's name stands for: any case; one that does not exist is `normal`, with one warning."""
     known = name.lower() if isinstance(name, str) else DEFAULT_EMOTION
     if known in EMOTIONS:
         return known
-    _log.warning("there is no emotion %r; %s stands in for it", name, DEFAULT_EMOTION)
+    _warn_once(known)
     return DEFAULT_EMOTION
 
 
@@ -146,6 +147,11 @@ def audio_spans(is_audio: NDArray[np.bool_]) -> list[list[int]]:
     edges = np.flatnonzero(np.diff(np.concatenate([[False], is_audio, [False]]).astype(np.int8)))
     spans: list[list[int]] = edges.reshape(-1, 2).tolist()
     return spans
+
+
+@lru_cache(maxsize=256)
+def _warn_once(emotion: str) -> None:
+    _log.warning("there is no emotion %r; %s stands in for it", emotion, DEFAULT_EMOTION)
 
 
 def _parsed(path: Path, number: int, line: str, parse: Callable[[Mapping[str, Any]], T]) -> T | InputError:

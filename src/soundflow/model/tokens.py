@@ -47,6 +47,11 @@ class ControlTokens:
         single = (getattr(self, f.name) for f in dataclasses.fields(self) if f.name != "emotions")
         return frozenset([*single, *self.emotions.values()])
 
+    @cached_property
+    def unspoken(self) -> frozenset[int]:
+        """Ids that cannot stand in a reply; an emotion may open one and <eos> ends it, whatever else it stands for."""
+        return self.ids - {*self.emotions.values(), self.eos}
+
     def emotion_of(self, token: int) -> str | None:
         """The emotion a token stands for, or None when it is another token."""
         return next((name for name, i in self.emotions.items() if i == token), None)

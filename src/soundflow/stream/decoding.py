@@ -206,8 +206,8 @@ class Decoding:
         rows = self._network.embed(ids).clone()
         self._silent, self._response, self._eos, self._begin, self._assistant = rows.split(1)  # [1, width] each
         self._choice = _choice_rows(self._network, c)
-        self._never = torch.tensor(_never_spoken(c), device=rows.device)
-        self._never_later = torch.tensor(_never_spoken(c) + list(c.emotions.values()), device=rows.device)
+        self._never = torch.tensor(sorted(c.unspoken), device=rows.device)
+        self._never_later = torch.tensor(sorted(c.unspoken) + list(c.emotions.values()), device=rows.device)
 
     def _open(self, prefix: Sequence[int]) -> None:
         """An empty window behind a prefix, which waits to be fed."""
@@ -302,11 +302,3 @@ def _choice_rows(network: AudioInteractionModel, control: ControlTokens) -> Tens
     if type(head) is nn.Linear:
         return head.weight[[control.silent, control.response]].T.contiguous()
     return None
-
-
-def _never_spoken(control: ControlTokens) -> list[int]:
-    """Control tokens that cannot stand in a reply. <eos> may share its id with another one and is always allowed."""
-    c = control
-    ids = {c.silent, c.response, c.audio_begin, c.audio_pad, c.assistant, c.user, c.online, c.offline, c.language}
-    ids |= {c.system, c.text_begin, c.offline_audio_pad, c.audio_end}
-    return sorted(ids - {c.eos})

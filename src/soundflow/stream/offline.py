@@ -193,5 +193,4 @@ def gathered(blocks: Iterable[Samples], config: ModelConfig) -> Samples:
 def _barred(config: ModelConfig) -> tuple[Tensor, Tensor]:
     """Ids that cannot open an answer, and those that cannot stand later in it: an emotion opens it or is not there."""
     control = config.control
-    later = control.ids - {control.eos}
-    return torch.tensor(sorted(later - set(control.emotions.values()))), torch.tensor(sorted(later))
+    return torch.tensor(sorted(control.unspoken)), torch.tensor(sorted(control.unspoken | {*control.emotions.values()}))
