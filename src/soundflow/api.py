@@ -134,7 +134,7 @@ def load(
     chosen = _arithmetic(arithmetic, where)
     kind = torch.bfloat16 if chosen == "bfloat16" else torch.float32
     ready = make_int8 if chosen == "int8" else id
-    return Model(load_model(_folder_of(name_or_path, revision), Placement(kind, device=where, ready=ready)))
+    return Model(load_model(find_folder(name_or_path, revision), Placement(kind, device=where, ready=ready)))
 
 
 def _device(device: str) -> str:
@@ -276,7 +276,13 @@ def _sound_file(source: str | Path) -> Path:
     )
 
 
-def _folder_of(name_or_path: str | Path, revision: str | None = None) -> Path:
+def find_folder(name_or_path: str | Path, revision: str | None = None) -> Path:
+    """The folder of a model: as given, packaged, or fetched from the hub.
+
+    Raises:
+        InputError: no such model.
+        OutsideError: the hub does not give it.
+    """
     path = Path(name_or_path)
     if path.is_dir():
         return path

@@ -21,19 +21,21 @@ _MOST_LAYERS = 512  # a damaged config must not build for hours; chosen
 
 @dataclass(frozen=True)
 class Placement:
-    """Where weights go and in which type. The encoder stays in its own type: its features set the decisions.
+    """Where weights go and in which type; None keeps the type they are stored in.
 
+    The encoder has a type of its own: its features set the decisions.
     `ready` is given each layer as soon as its weights are there, and the whole network at the end, to change it in
     place: so that a model never stands in memory twice.
     """
 
-    decoder: torch.dtype = torch.float32
-    encoder: torch.dtype = torch.float32
+    decoder: torch.dtype | None = torch.float32
+    encoder: torch.dtype | None = torch.float32
     device: str = "cpu"
     ready: Callable[[nn.Module], object] = id
 
 
 ON_CPU = Placement()  # float32, on the processor
+AS_STORED = Placement(None, None)
 Source = Callable[[Mapping[str, Tensor]], Tensor]
 
 
@@ -107,7 +109,7 @@ def assemble(
         for name in names:
             found = _made(origins[name], tensors, tuple(wanted[name].shape), where)
             kind = placement.encoder if name.startswith(("encoder.", "adapter.")) else placement.decoder
-            filled[name.removeprefix(prefix)] = found.to(device=placement.device, dtype=kind)
+            filled[name.removeprefix(prefix)] = found.to(device=placement.device, dtype=kind or found.dtype)
         module.load_state_dict(filled, strict=False, assign=True)
         module.eval().requires_grad_(False)
 
@@ -121,7 +123,7 @@ def assemble(
         network.lm_head.weight = network.decoder.embed_tokens.weight
     frames = config.chunk_samples // HOP_LENGTH
     table = sinusoids((frames + 1) // 2, config.encoder.d_model)
-    network.encoder.positions = table.to(device=placement.device, dtype=placement.encoder)
+    network.encoder.positions = table.to(device=placement.device, dtype=network.encoder.conv1.weight.dtype)
     placement.ready(network)
     return network
 

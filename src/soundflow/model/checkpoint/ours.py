@@ -21,7 +21,7 @@ from soundflow.model.config import ModelConfig
 from soundflow.model.tokens import TextTokenizer
 
 SCALE = ".int8_scale"  # suffix of the float32 [rows] tensor that stands beside an int8 matrix
-Storage = Literal["float32", "bfloat16", "float16", "int8"]
+Storage = Literal["same", "float32", "bfloat16", "float16", "int8"]
 _TYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16, "int8": torch.float16}
 
 
@@ -34,7 +34,7 @@ def save_folder(bundle: Bundle, path: Path, storage: Storage = "float32") -> Non
     """Write a model's folder; every file goes to a temporary name first.
 
     Args:
-        storage: how matrices are kept; with int8, vectors and convolutions are float16.
+        storage: how matrices are kept, `same` as they are; with int8, vectors and convolutions are float16.
     """
     tensors = pack({n: t.detach() for n, t in own_names(bundle.network).items()}, storage)
     about = {"format": "soundflow", "storage": storage}
@@ -67,7 +67,7 @@ def pack(state: Mapping[str, Tensor], storage: Storage) -> dict[str, Tensor]:
             packed[name] = (tensor / scale[:, None]).round().clamp(-127, 127).to(torch.int8)
             packed[name + SCALE] = scale.float()
         else:
-            packed[name] = tensor.to(_TYPES[storage]).contiguous()
+            packed[name] = tensor.to(_TYPES.get(storage, tensor.dtype)).contiguous()
     return packed
 
 

@@ -11,10 +11,11 @@ from typing import Literal
 from soundflow.errors import InputError
 from soundflow.model.bundle import Bundle
 from soundflow.model.checkpoint.assemble import ON_CPU, Placement
-from soundflow.model.checkpoint.omni import is_omni, load_omni
+from soundflow.model.checkpoint.omni import is_omni, load_omni, omni_config
 from soundflow.model.checkpoint.ours import is_ours, load_folder
-from soundflow.model.checkpoint.released import is_released, load_released
+from soundflow.model.checkpoint.released import is_released, load_released, read_released_config
 from soundflow.model.checkpoint.tensors import read_object
+from soundflow.model.config import ModelConfig
 
 Layout = Literal["soundflow", "released", "transformers"]
 _LOADERS = {"soundflow": load_folder, "released": load_released, "transformers": load_omni}
@@ -46,3 +47,17 @@ def load_model(folder: Path, placement: Placement = ON_CPU) -> Bundle:
         InputError: the layout is unknown, or the folder is damaged.
     """
     return _LOADERS[layout_of(folder)](folder, placement)
+
+
+def config_of(folder: Path) -> ModelConfig:
+    """The config of the model in a folder; no weight is read.
+
+    Raises:
+        InputError: the layout is unknown, or its config makes no sense.
+    """
+    layout = layout_of(folder)
+    if layout == "released":
+        return read_released_config(folder)
+    path = folder / "config.json"
+    found = read_object(path)
+    return ModelConfig.from_dict(found) if layout == "soundflow" else omni_config(found, path)

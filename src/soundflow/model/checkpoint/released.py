@@ -71,8 +71,7 @@ def load_released(folder: Path, placement: Placement = ON_CPU) -> Bundle:
     Raises:
         InputError: a file is missing or damaged, a field or tensor is not what this shape needs.
     """
-    fields = _fields(folder / CONFIG)
-    config = released_config(fields, folder)
+    config = read_released_config(folder)
     decoder, encoder = open_safetensors(folder), open_pickle(_encoder_file(folder))
     tensors = _both(decoder, encoder)
     packing = _packing(decoder)
@@ -85,6 +84,15 @@ def load_released(folder: Path, placement: Placement = ON_CPU) -> Bundle:
 
     network = assemble(config, tensors, origins, where, placement, _UNUSED.__contains__)
     return Bundle(network, TextTokenizer.from_file(folder / "tokenizer.json"), config, config.name, folder)
+
+
+def read_released_config(folder: Path) -> ModelConfig:
+    """The config of a folder of the released layout; no weight is read.
+
+    Raises:
+        InputError: a file is missing or damaged, or a field asks for another shape.
+    """
+    return released_config(_fields(folder / CONFIG), folder)
 
 
 def released_config(fields: Mapping[str, Any], folder: Path) -> ModelConfig:

@@ -48,6 +48,11 @@ def write_folder(
     _write_json(folder / "config.json", config)
 
 
+def folder_bytes(folder: Path) -> int:
+    """Bytes of a folder's files."""
+    return sum(path.stat().st_size for path in folder.iterdir() if path.is_file())
+
+
 def _shards(tensors: Mapping[str, Tensor], most: int) -> list[dict[str, Tensor]]:
     """Tensors in their order, a new shard whenever the next would make one too large."""
     shards: list[dict[str, Tensor]] = [{}]

@@ -1,0 +1,58 @@
+"""`soundflow model quantize`: weights in fewer bits, and what that changed. Tests: tests/cli/test_convert.py."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from soundflow.cli.options import DebugOption, JsonOption
+
+
+def quantize(
+    source: Annotated[str, typer.Argument(metavar="M", help="A model's folder of any layout, or a name on the hub.")],
+    out: Annotated[str, typer.Argument(metavar="OUT", help="The folder to write, in our own layout.")],
+    sound: Annotated[
+        list[str] | None,
+        typer.Option("--sound", metavar="FILE", help="Compare on this file; may be given again [the examples]."),
+    ] = None,
+    as_json: JsonOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Store a model's matrices in int8, a scale a row, and report size, speed and agreement before and after.
+
+    \b
+    Example:
+      soundflow model quantize mine mine-int8
+    """
+    import dataclasses
+    import json
+    from pathlib import Path
+
+    from soundflow.api import example_path, examples, find_folder, load
+    from soundflow.audio.decode import read_audio
+    from soundflow.bench.agreement import compare
+    from soundflow.errors import UsageError
+    from soundflow.model.checkpoint.ours import save_folder
+    from soundflow.model.checkpoint.recognise import load_model
+    from soundflow.model.checkpoint.write import folder_bytes
+
+    folder, target = find_folder(source), Path(out)
+    if target.resolve() == folder.resolve():
+        raise UsageError("convert.same", f"{out} is the model itself", "name another folder")
+    paths = [Path(name) for name in sound] if sound else [p for name in examples() if (p := example_path(name))]
+    sounds = {str(path): read_audio(path) for path in paths}
+    before = load_model(folder)
+    save_folder(before, target, "int8")
+    found = dataclasses.asdict(compare(before, load(target).bundle, sounds))
+    sizes = {"bytes_before": folder_bytes(folder), "bytes_after": folder_bytes(target)}
+    facts = {"out": str(target), **sizes, **found}
+    if as_json:
+        typer.echo(json.dumps(facts))
+        return
+    typer.echo(f"{target}: {sizes['bytes_after']:,} bytes, before {sizes['bytes_before']:,}")
+    typer.echo(f"a chunk takes {found['ms_after']} ms in int8, {found['ms_before']} ms in float32 (median)")
+    typer.echo(
+        f"{found['same_decisions']} of {found['chunks']} decisions are the same, "
+        f"{found['same_replies']} of {found['replies']} replies, word for word"
+    )
