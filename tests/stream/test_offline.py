@@ -69,6 +69,21 @@ def test_text_comes_in_pieces_that_add_up() -> None:
     assert "".join(pieces) == answer.text == "One 🎵." and len(pieces) == 6
 
 
+def test_an_answer_that_is_broken_off_stays_in_the_history() -> None:
+    def stop(piece: str) -> None:
+        raise KeyboardInterrupt
+
+    bundle = said("A horn.", "Two.")
+    talk, grammar = Conversation(bundle), bundle.grammar
+    with pytest.raises(KeyboardInterrupt):
+        talk.ask("Which?", SECOND, stop)
+    answer = talk.ask("How many?")
+    assert (answer.reply, answer.text) == (1, "Two.")
+    head = [*grammar.user("Which?"), *grammar.answer_head(), grammar.control.eos, *grammar.user("How many?")]
+    fed = list(caches_of(bundle)[0].fed)
+    assert fed[-len(head) - len(grammar.answer("Two.")) + 1 :][: len(head)] == head
+
+
 def test_an_emotion_is_a_field_and_never_text() -> None:
     bundle = answering_bundle(Script({0: ScriptedReply("Run!", "urgent")}))
     answer = Conversation(bundle).ask("What?")

@@ -113,8 +113,8 @@ class Conversation:
             hidden = self._feed(ids, sound)
             # from here on the turn stands in the history, and a broken-off answer ends with <eos>
             self._waiting = [self._bundle.config.control.eos]
+            self.turns += 1
             reply, first_text_at = self._answer(hidden, on_text)
-        self.turns += 1
         first_text_ms = None if first_text_at is None else (first_text_at - asked_at) * 1000
         return ReplyEnd(
             self.turns - 1, reply.text, reply.emotion, reply.reason or "cancelled", reply.tokens, first_text_ms
