@@ -21,8 +21,10 @@ from soundflow.errors import InputError, UsageError
 from soundflow.model.bundle import Bundle
 from soundflow.model.checkpoint.assemble import Placement
 from soundflow.model.checkpoint.hub import fetch
+from soundflow.model.checkpoint.ours import storage_of
 from soundflow.model.checkpoint.recognise import load_model
 from soundflow.model.config import ModelConfig
+from soundflow.model.int4 import int4_supported, make_int4
 from soundflow.model.quantize import int8_supported, make_int8
 from soundflow.stream.clock import Clock
 from soundflow.stream.events import Event
@@ -32,8 +34,9 @@ from soundflow.stream.workers import LiveSession
 
 Samples = NDArray[np.float32]
 Source = str | Path | Samples
-Arithmetic = Literal["auto", "float32", "bfloat16", "int8"]
+Arithmetic = Literal["auto", "float32", "bfloat16", "int8", "int4"]
 
+_READY = {"int8": make_int8, "int4": make_int4}  # what is done to each layer as it is loaded
 DEFAULT_MODEL = "nano"
 STDIN = "-"
 MICROPHONE = "mic"
@@ -121,7 +124,8 @@ def load(
         name_or_path: `nano`, which ships with the package; a folder of our own layout, of the released one or of
             Qwen2.5-Omni's in `transformers` layout, told apart by content; or `owner/name` on the hub.
         arithmetic: of the decoder. `auto` takes `int8` on a CPU that has it, where it is several times faster than
-            `float32`, and `bfloat16` on a GPU. The encoder computes in float32 unless it is int8.
+            `float32` (`int4` for a model that is stored so), and `bfloat16` on a GPU. The encoder computes in
+            float32 unless it is int8 or int4.
         device: `cpu`, `cuda`, `cuda:1` …; `auto` takes a GPU where torch sees one.
         revision: branch, tag or commit of a model on the hub.
 
@@ -131,10 +135,10 @@ def load(
         UsageError: an arithmetic or device that this machine does not have.
     """
     where = _device(device)
-    chosen = _arithmetic(arithmetic, where)
+    folder = find_folder(name_or_path, revision)
+    chosen = _arithmetic(arithmetic, where, folder)
     kind = torch.bfloat16 if chosen == "bfloat16" else torch.float32
-    ready = make_int8 if chosen == "int8" else id
-    return Model(load_model(find_folder(name_or_path, revision), Placement(kind, device=where, ready=ready)))
+    return Model(load_model(folder, Placement(kind, device=where, ready=_READY.get(chosen, id))))
 
 
 def _device(device: str) -> str:
@@ -149,15 +153,18 @@ def _device(device: str) -> str:
     return device
 
 
-def _arithmetic(arithmetic: Arithmetic, device: str) -> Arithmetic:
+def _arithmetic(arithmetic: Arithmetic, device: str, folder: Path) -> Arithmetic:
     on_cpu = device.startswith("cpu")
-    if arithmetic == "int8" and not (on_cpu and int8_supported()):
-        raise UsageError("model.arithmetic", f"torch has no int8 engine for {device}", "use float32 or bfloat16")
+    has = {"int8": on_cpu and int8_supported(), "int4": on_cpu and int4_supported()}
+    if not has.get(arithmetic, True):
+        raise UsageError("model.arithmetic", f"torch has no {arithmetic} for {device}", "use float32 or bfloat16")
     if arithmetic != "auto":
         return arithmetic
     if not on_cpu:
         return "bfloat16"
-    return "int8" if int8_supported() else "float32"
+    if has["int4"] and storage_of(folder) == "int4":
+        return "int4"
+    return "int8" if has["int8"] else "float32"
 
 
 def listen(

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from soundflow.data.clips import ClipStore
 from soundflow.data.compose import ComposeConfig
-from soundflow.data.streams import StreamConfig, _common_limit, _cut, bench_config, long_stream, stream, training_config
+from soundflow.data.streams import StreamConfig, _common_limit, bench_config, cut, long_stream, stream, training_config
 from soundflow.errors import InputError
 from tests.data.test_clips import write_folder
 
@@ -189,11 +189,11 @@ def test_the_common_limit_fills_the_room(lengths: list[float], room: float) -> N
 def test_a_cut_keeps_the_loudest_part_early(seed: int, at: int, count: int) -> None:
     samples = np.full(70_000, 0.01, np.float32)
     samples[at : at + 6400] = 0.5
-    cut, start = _cut(samples, count, np.random.default_rng(seed))
-    assert np.array_equal(cut, samples[start : start + count])
-    assert len(cut) == count
-    assert (cut == np.float32(0.5)).sum() == 6400
-    ends = np.flatnonzero(cut == np.float32(0.5))[-1]
+    kept, start = cut(samples, count, np.random.default_rng(seed))
+    assert np.array_equal(kept, samples[start : start + count])
+    assert len(kept) == count
+    assert (kept == np.float32(0.5)).sum() == 6400
+    ends = np.flatnonzero(kept == np.float32(0.5))[-1]
     assert ends < 25_600 or start == 70_000 - count
 
 

@@ -12,6 +12,7 @@ from soundflow.cli.options import DebugOption, JsonOption
 def quantize(
     source: Annotated[str, typer.Argument(metavar="M", help="A model's folder of any layout, or a name on the hub.")],
     out: Annotated[str, typer.Argument(metavar="OUT", help="The folder to write, in our own layout.")],
+    to: Annotated[str, typer.Option("--to", metavar="int8|int4", help="The bits of a weight.")] = "int8",
     sound: Annotated[
         list[str] | None,
         typer.Option("--sound", metavar="FILE", help="Compare on this file; may be given again [the examples]."),
@@ -19,7 +20,7 @@ def quantize(
     as_json: JsonOption = False,
     debug: DebugOption = False,
 ) -> None:
-    """Store a model's matrices in int8, a scale a row, and report size, speed and agreement before and after.
+    """Store a model's matrices in 8 or 4 bits, and report size, speed and agreement before and after.
 
     \b
     Example:
@@ -42,8 +43,10 @@ def quantize(
         raise UsageError("convert.same", f"{out} is the model itself", "name another folder")
     paths = [Path(name) for name in sound] if sound else [p for name in examples() if (p := example_path(name))]
     sounds = {str(path): read_audio(path) for path in paths}
+    if to not in ("int8", "int4"):
+        raise UsageError("quantize.bits", f"--to {to}", "use int8 or int4")
     before = load_model(folder)
-    save_folder(before, target, "int8")
+    save_folder(before, target, "int8" if to == "int8" else "int4")
     found = dataclasses.asdict(compare(before, load(target).bundle, sounds))
     sizes = {"bytes_before": folder_bytes(folder), "bytes_after": folder_bytes(target)}
     facts = {"out": str(target), **sizes, **found}
@@ -51,7 +54,7 @@ def quantize(
         typer.echo(json.dumps(facts))
         return
     typer.echo(f"{target}: {sizes['bytes_after']:,} bytes, before {sizes['bytes_before']:,}")
-    typer.echo(f"a chunk takes {found['ms_after']} ms in int8, {found['ms_before']} ms in float32 (median)")
+    typer.echo(f"a chunk takes {found['ms_after']} ms in {to}, {found['ms_before']} ms in float32 (median)")
     typer.echo(
         f"{found['same_decisions']} of {found['chunks']} decisions are the same, "
         f"{found['same_replies']} of {found['replies']} replies, word for word"

@@ -32,6 +32,8 @@ def fetch(name: str, revision: str | None = None) -> Path:
     except errors.GatedRepoError as e:
         hint = f"ask for access on https://huggingface.co/{name}, then run: hf auth login"
         raise OutsideError("hub.gated", f"the hub wants to know who you are before it gives {name}", hint) from e
+    except errors.HFValidationError as e:
+        raise OutsideError("hub.name", f"{name} is no name on the hub", "give owner/name, or a model's folder") from e
     except errors.RevisionNotFoundError as e:
         raise OutsideError("hub.revision", f"the hub has no {wanted}", "look at the revisions on the hub") from e
     except errors.RepositoryNotFoundError as e:

@@ -1,7 +1,7 @@
 """Our own folder: `config.json`, `model.safetensors` (or shards with an index), `tokenizer.json`.
 
-Weights may be stored as float32, bfloat16, float16 or int8 with one scale a row (docs/decisions/0003). Tests:
-tests/model/checkpoint/test_ours.py.
+Weights may be stored as float32, bfloat16, float16, int8 with one scale a row (docs/decisions/0003) or int4 with scale
+and middle for each 32 weights. Tests: tests/model/checkpoint/test_ours.py.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import torch
+from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from soundflow.model.bundle import Bundle
@@ -18,11 +19,19 @@ from soundflow.model.checkpoint.assemble import ON_CPU, Origin, Placement, assem
 from soundflow.model.checkpoint.tensors import open_safetensors, read_object
 from soundflow.model.checkpoint.write import WEIGHTS, write_folder
 from soundflow.model.config import ModelConfig
+from soundflow.model.int4 import can_be_int4, from_int4, to_int4
 from soundflow.model.tokens import TextTokenizer
 
 SCALE = ".int8_scale"  # suffix of the float32 [rows] tensor that stands beside an int8 matrix
-Storage = Literal["same", "float32", "bfloat16", "float16", "int8"]
-_TYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16, "int8": torch.float16}
+GRID = ".int4_grid"  # suffix of the bfloat16 [rows, groups, 2] tensor beside an int4 matrix, two levels a byte
+Storage = Literal["same", "float32", "bfloat16", "float16", "int8", "int4"]
+_TYPES = {
+    "float32": torch.float32,
+    "bfloat16": torch.bfloat16,
+    "float16": torch.float16,
+    "int8": torch.float16,
+    "int4": torch.float16,
+}
 
 
 def is_ours(config: Mapping[str, Any]) -> bool:
@@ -34,7 +43,8 @@ def save_folder(bundle: Bundle, path: Path, storage: Storage = "float32") -> Non
     """Write a model's folder; every file goes to a temporary name first.
 
     Args:
-        storage: how matrices are kept, `same` as they are; with int8, vectors and convolutions are float16.
+        storage: how matrices are kept, `same` as they are; with int8 and int4, vectors and convolutions
+            are float16; with int4, matrices that its kernel does not take and the table of tokens are int8.
     """
     tensors = pack({n: t.detach() for n, t in own_names(bundle.network).items()}, storage)
     about = {"format": "soundflow", "storage": storage}
@@ -59,10 +69,13 @@ def load_folder(path: Path, placement: Placement = ON_CPU) -> Bundle:
 
 
 def pack(state: Mapping[str, Tensor], storage: Storage) -> dict[str, Tensor]:
-    """Tensors as they are stored: int8 matrices get a scale a row, everything else its float type."""
+    """Tensors as they are stored: int8 and int4 matrices with their scales, everything else in its float type."""
     packed: dict[str, Tensor] = {}
     for name, tensor in state.items():
-        if storage == "int8" and tensor.dim() == 2:
+        if storage == "int4" and can_be_int4(tensor) and "embed_tokens" not in name:
+            levels, packed[name + GRID] = to_int4(tensor)
+            packed[name] = levels[:, ::2] | levels[:, 1::2] << 4
+        elif storage in ("int8", "int4") and tensor.dim() == 2:
             scale = tensor.abs().amax(dim=1).clamp(min=1e-12) / 127
             packed[name] = (tensor / scale[:, None]).round().clamp(-127, 127).to(torch.int8)
             packed[name + SCALE] = scale.float()
@@ -71,7 +84,23 @@ def pack(state: Mapping[str, Tensor], storage: Storage) -> dict[str, Tensor]:
     return packed
 
 
+def storage_of(folder: Path) -> str | None:
+    """How the weights in one of our folders are stored, if it says so."""
+    try:
+        with safe_open(folder / WEIGHTS, framework="pt") as file:
+            return (file.metadata() or {}).get("storage")  # type: ignore[no-any-return]
+    except (SafetensorError, OSError):
+        return None
+
+
+def _unpacked(levels: Tensor, grid: Tensor) -> Tensor:
+    """The float32 matrix of packed levels."""
+    return from_int4(torch.stack([levels & 15, levels >> 4], dim=-1).flatten(1), grid)
+
+
 def _origin(name: str, tensors: Mapping[str, Tensor]) -> Origin:
+    if name + GRID in tensors:
+        return Origin((name, name + GRID), lambda found: _unpacked(found[name], found[name + GRID]))
     if name + SCALE not in tensors:
         return renamed(name)
     return Origin((name, name + SCALE), lambda found: found[name].float() * found[name + SCALE][:, None])
