@@ -65,3 +65,30 @@ def test_a_longer_window_continues_the_stored_position_table(network: AudioInter
 
 def test_seconds_of_slots() -> None:
     assert seconds_of(25, CONFIG) == 1.0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mel_frames", [3, 40, 199, 200, 201, 226, 401, 1003])
+def test_a_recording_sounds_as_to_transformers_qwen25_omni(network: AudioInteractionModel, mel_frames: int) -> None:
+    transformers = pytest.importorskip("transformers")
+    omni = pytest.importorskip("transformers.models.qwen2_5_omni.modeling_qwen2_5_omni")
+    shape = CONFIG.encoder
+    config = transformers.models.qwen2_5_omni.configuration_qwen2_5_omni.Qwen2_5OmniAudioEncoderConfig(
+        num_mel_bins=shape.num_mel_bins,
+        d_model=shape.d_model,
+        encoder_layers=shape.encoder_layers,
+        encoder_attention_heads=shape.encoder_attention_heads,
+        encoder_ffn_dim=shape.encoder_ffn_dim,
+        output_dim=CONFIG.decoder.hidden_size,
+        n_window=100,
+    )
+    config._attn_implementation = "eager"
+    theirs = omni.Qwen2_5OmniAudioEncoder(config).eval()
+    theirs.load_state_dict({**network.encoder.state_dict(), **network.adapter.state_dict()}, strict=False)
+    sound = noise(mel_frames * 160)
+    length = torch.tensor([mel_frames])
+    with torch.no_grad():
+        mel = log_mel(sound, FrontEnd(80, "clip"))
+        expected = theirs(mel, feature_lens=length, aftercnn_lens=(length - 1) // 2 + 1).last_hidden_state
+    heard = recording_features(network, sound)
+    assert heard.shape == expected.shape and torch.allclose(heard, expected, atol=1e-4)

@@ -42,7 +42,7 @@ def recording_features(network: AudioInteractionModel, samples: Tensor) -> Tenso
 
 def _frames(samples: int, config: ModelConfig) -> int:
     """Log-mel frames of a recording, as many as one position needs at the least."""
-    least = CONV_STRIDE * config.encoder.pool
+    least = CONV_STRIDE * (config.encoder.pool - 1) + 1  # the second convolution pads an odd frame
     return max(-(-samples // HOP_LENGTH), least)
 
 
