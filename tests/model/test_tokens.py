@@ -52,6 +52,12 @@ def test_emotion_of_names_only_emotions() -> None:
     assert RELEASE_TOKENS.emotion_of(RELEASE_TOKENS.silent) is None
 
 
+def test_emotions_and_the_end_may_be_spoken_and_no_other_control_token() -> None:
+    for control in (RELEASE_TOKENS, own_control_tokens()):
+        assert control.ids - control.unspoken == {control.eos, *control.emotions.values()}
+        assert {control.silent, control.response, control.assistant, control.audio_pad} <= control.unspoken
+
+
 def test_a_missing_tokenizer_is_one_clear_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="tokenizer"):
         TextTokenizer.from_file(tmp_path / "tokenizer.json")
