@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from soundflow.cli import data_corpus
+from soundflow.cli import data_corpus, data_voices
 from soundflow.cli.options import DebugOption, JsonOption
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(rich_markup_mode=None, no_args_is_help=False)
 app.command("build")(data_corpus.build)
+app.command("voices")(data_voices.voices)
 
 _STREAM_SECONDS = 20.0  # of a composed stream on average, for the time left
 

@@ -1,0 +1,1 @@
+"""Text becomes speech: rewritten as it is spoken, rendered by one voice a dialogue, checked by an ASR."""

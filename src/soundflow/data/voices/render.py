@@ -1,0 +1,217 @@
+"""Dialogues become a folder of clips: one voice a dialogue, each turn checked, a dialogue whole or not at all.
+
+Source: paper, appendix "Dataset Curation Pipeline". A dialogue that is there is not made again.
+Tests: tests/data/voices/test_render.py.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from soundflow.audio.decode import write_wav
+from soundflow.audio.pcm import SAMPLE_RATE
+from soundflow.data.voices.check import MOST_ERRORS, RETRIES, error_rate
+from soundflow.data.voices.dialogues import Dialogue
+from soundflow.data.voices.engine import Listener, Speaker, Voice
+from soundflow.errors import InputError, OutsideError, SoundflowError
+
+Samples = NDArray[np.float32]
+Told = Callable[[str, float], None]
+
+TRIM_BELOW = 0.01  # of full scale: what an engine adds before and after its speech
+TRIM_SECONDS = 0.05  # left at either end
+SPLIT_SHARES = (("train", 0.7), ("valid", 0.12), ("test", 0.18))  # a voice stands in one split only (ruling 12)
+
+
+@dataclass
+class Voiced:
+    """What became of the dialogues."""
+
+    written: int = 0
+    kept: int = 0
+    dropped: dict[str, str] = field(default_factory=dict)  # name: reason
+    unchecked: int = 0  # written although no ASR knows the language
+    turns: int = 0
+    retried: int = 0
+    seconds: float = 0.0
+
+    def to_dict(self) -> dict[str, Any]:
+        """With the drop rate, the share of dialogues that were dropped."""
+        tried = self.written + len(self.dropped)
+        return {
+            **asdict(self),
+            "seconds": round(self.seconds, 3),
+            "drop_rate": round(len(self.dropped) / max(1, tried), 4),
+        }
+
+
+@dataclass(frozen=True)
+class Studio:
+    """Who speaks, who listens (or nobody), and where it goes. `languages` are those the listener knows."""
+
+    speaker: Speaker
+    listener: Listener | None
+    out: Path
+    seed: int = 0
+    languages: tuple[str, ...] = ("en", "zh")
+    split: str = ""  # whose voices are drawn; empty for any
+
+
+def render_dialogues(dialogues: Iterable[Dialogue], studio: Studio, told: Told) -> Voiced:
+    """Give every dialogue a voice and write the turns as clips, with clips.jsonl beside them.
+
+    Raises:
+        OutsideError: the disk refuses.
+    """
+    outcome = Voiced()
+    for dialogue in dialogues:
+        place = studio.out / "dialogues" / f"{_file_name(dialogue.name)}.json"
+        if place.exists():
+            outcome.kept += 1
+            continue
+        try:
+            rows = _render(dialogue, studio, outcome)
+        except SoundflowError as error:
+            outcome.dropped[dialogue.name] = str(error)
+            continue
+        _write(place, json.dumps(rows, ensure_ascii=False, indent=1))
+        outcome.written += 1
+        outcome.unchecked += not rows[0]["asr_checked"]
+        told("voices", sum(row["seconds"] for row in rows))
+    _write(studio.out / "clips.jsonl", "".join(_all_rows(studio.out)))
+    _write(studio.out / "dropped.json", json.dumps(outcome.dropped, ensure_ascii=False, indent=1))
+    return outcome
+
+
+def split_of(voice: Voice) -> str:
+    """The one split a voice's speech stands in."""
+    at = zlib.crc32(voice.name.encode()) / 2**32
+    for name, share in SPLIT_SHARES:
+        if at < share:
+            return name
+        at -= share
+    return SPLIT_SHARES[0][0]
+
+
+def voice_for(dialogue: Dialogue, studio: Studio) -> Voice:
+    """The dialogue's voice: drawn once, by its name and the seed.
+
+    Raises:
+        InputError: nobody speaks its language.
+    """
+    pool = [v for v in studio.speaker.voices if v.language == dialogue.language and studio.split in ("", split_of(v))]
+    if not pool:
+        raise InputError("voices.language", f"{studio.speaker.name} has no voice for {dialogue.language!r}")
+    rng = np.random.default_rng([studio.seed, zlib.crc32(dialogue.name.encode())])
+    return pool[int(rng.integers(len(pool)))]
+
+
+def _render(dialogue: Dialogue, studio: Studio, outcome: Voiced) -> list[dict[str, Any]]:
+    """Every turn of one dialogue; one that cannot be said rightly drops them all."""
+    voice = voice_for(dialogue, studio)
+    said: list[tuple[Samples, float | None]] = []
+    for text in dialogue.turns:
+        outcome.turns += 1
+        said.append(_checked(text, dialogue.language, voice, studio, outcome))
+    rows = []
+    for number, (text, (samples, rate)) in enumerate(zip(dialogue.turns, said, strict=True)):
+        path = Path("clips") / f"{_file_name(dialogue.name)}-{number}.wav"
+        _make(studio.out / path.parent)
+        write_wav(studio.out / path, samples)
+        outcome.seconds += len(samples) / SAMPLE_RATE
+        rows.append(_row(dialogue, number, text, voice, studio, path, len(samples) / SAMPLE_RATE, rate))
+    return rows
+
+
+def _row(
+    dialogue: Dialogue,
+    number: int,
+    text: str,
+    voice: Voice,
+    studio: Studio,
+    path: Path,
+    seconds: float,
+    rate: float | None,
+) -> dict[str, Any]:
+    answer = dialogue.answers[number] if dialogue.answers else None
+    return {
+        "id": f"voice:{dialogue.name}/{number}",
+        "path": path.as_posix(),
+        "seconds": round(seconds, 4),
+        "label": "speech_voice",
+        "kind": "speech",
+        "proactive": False,
+        "split": split_of(voice),
+        "recording": f"{studio.speaker.name}:{voice.name}",
+        "group": f"{studio.speaker.name}:{voice.name}",
+        "licence": voice.licence,
+        "source": studio.speaker.name,
+        "synthetic": True,
+        "transcript": text,
+        "language": dialogue.language,
+        "speaker": voice.name,
+        "line": f"{dialogue.name}/{number}",
+        "asr_checked": rate is not None,
+        **({"word_error_rate": round(rate, 4)} if rate is not None else {}),
+        **({"reply": answer} if answer else {}),
+    }
+
+
+def _checked(text: str, language: str, voice: Voice, studio: Studio, outcome: Voiced) -> tuple[Samples, float | None]:
+    """One turn as speech, and its error rate; None where nobody can check the language."""
+    worst = ""
+    for attempt in range(1 + RETRIES):
+        samples = _trimmed(studio.speaker.say(text, voice, attempt))
+        if not len(samples):
+            raise InputError("voices.silent", f"{voice.name} says nothing at {text[:60]!r}")
+        if studio.listener is None or language not in studio.languages:
+            return samples, None
+        heard = studio.listener.write_down(samples, language)
+        rate = error_rate(text, heard, language)
+        if rate <= MOST_ERRORS:
+            return samples, rate
+        outcome.retried += attempt < RETRIES
+        worst = f"{voice.name} was heard as {heard[:80]!r} for {text[:80]!r}: {rate:.0%} wrong"
+    raise InputError("voices.error_rate", worst, f"at most {MOST_ERRORS:.0%} after {RETRIES} retries")
+
+
+def _trimmed(samples: Samples) -> Samples:
+    loud = np.flatnonzero(np.abs(samples) > TRIM_BELOW)
+    if not len(loud):
+        return samples[:0]
+    margin = round(TRIM_SECONDS * SAMPLE_RATE)
+    return samples[max(0, loud[0] - margin) : loud[-1] + margin]
+
+
+def _all_rows(out: Path) -> list[str]:
+    rows = [row for path in sorted((out / "dialogues").glob("*.json")) for row in json.loads(path.read_text("utf-8"))]
+    return [json.dumps(row, ensure_ascii=False) + "\n" for row in rows]
+
+
+def _file_name(name: str) -> str:
+    return name.replace("/", "-")
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutsideError("voices.folder", f"cannot make {folder}: {error.strerror}") from error
+
+
+def _write(path: Path, text: str) -> None:
+    _make(path.parent)
+    try:
+        temporary = path.with_name(path.name + ".tmp")
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(path)
+    except OSError as error:
+        raise OutsideError("voices.write", f"cannot write {path}: {error.strerror}", "check the space left") from error
