@@ -22,6 +22,7 @@ from soundflow.model.cache import Cache, attention, rotate
 from soundflow.model.decoder import FeedForward, SelfAttention
 from soundflow.model.encoder import EncoderAttention
 from soundflow.model.network import AudioInteractionModel
+from soundflow.model.row_int8 import scale_by_row
 
 _LARGE = 10**7  # parameters of a layer from which its float weights are cleared away at once; chosen
 
@@ -60,6 +61,7 @@ def make_int8(module: nn.Module) -> None:
         # rows that are stacked must not share one scale, and weights are stored with a scale a row
         recipe = {nn.Linear: torch.ao.quantization.per_channel_dynamic_qconfig}
         torch.ao.quantization.quantize_dynamic(module, recipe, dtype=torch.qint8, inplace=True)
+    scale_by_row(module)
     if size > _LARGE:
         gc.collect()  # torch leaves the float weights in a cycle, and their end would come too late
 

@@ -192,12 +192,17 @@ class Decoding:
         kept = self._kept_tokens(block.tokens, characters)
         start, count = at + kept, len(block.tokens) - 1 - kept  # <eos> stays
         del block.tokens[kept:-1]
+        with torch.inference_mode():
+            self._cut(start, count)
+        return True
+
+    def _cut(self, start: int, count: int) -> None:
+        """Take positions out of the cache and out of the rows that wait behind it."""
         cached = min(max(self._cache.length - start, 0), count)
         waiting = max(start - self._cache.length, 0)  # index among the rows that wait of the first one cut there
         self._pending = torch.cat([self._pending[:waiting], self._pending[waiting + count - cached :]])
         if cached:
             self._cache.evict(start, cached)
-        return True
 
     def _look_up(self) -> None:
         """Rows and ids that every step needs."""

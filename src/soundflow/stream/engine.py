@@ -95,7 +95,7 @@ class Engine:
         self.statistics = EngineStatistics()
         self.latencies = LatencyHistogram()
         self._bundle = bundle
-        self._chunk_seconds = bundle.config.chunk_seconds
+        self.chunk_seconds = bundle.config.chunk_seconds
         self._sessions: set[EngineSession] = set()
         self._to_hear: deque[EngineSession] = deque()
         self._to_decode: deque[EngineSession] = deque()
@@ -247,7 +247,7 @@ class Engine:
     def _queue(self, session: EngineSession, arrived_at: float, done_at: float, signal: ChunkReady) -> None:  # type: ignore[type-arg]
         """Hand a chunk to the session's rule; what it answers is put in line."""
         self.statistics.chunks += 1
-        self.statistics.stalls += done_at - arrived_at > self._chunk_seconds
+        self.statistics.stalls += done_at - arrived_at > self.chunk_seconds
         dropped = session.rule.dropped
         try:
             action = session.rule.advance(signal)
