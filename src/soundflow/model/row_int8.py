@@ -2,7 +2,7 @@
 
 torch's dynamic product takes one scale for all rows it is given, so that a stream's numbers would change with the
 streams that share its pass. Here every row has its own scale and the sums are exact integers: a row of a batch is bit
-for bit what it is alone (docs/decisions/0011). Tests: tests/model/test_row_int8.py.
+for bit what it is alone (docs/decisions/0012). Tests: tests/model/test_row_int8.py.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """One pass of a network over the work of many sessions. Knows nothing of threads, queues or time.
 
 Products see the rows of all sessions as one matrix; what a session remembers is looked at by it alone
-(docs/decisions/0011). Tests: tests/stream/test_batch.py.
+(docs/decisions/0012). Tests: tests/stream/test_batch.py.
 """
 
 from __future__ import annotations

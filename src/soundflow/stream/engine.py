@@ -15,7 +15,7 @@
 `wake` is called, from the engine's threads, whenever events came: it must return at once
 (`lambda: loop.call_soon_threadsafe(flag.set)`), and `session.take()` then gives them. A reader that does not come is
 waited for by its own session alone. Every session gets the same tokens as it would alone: see
-docs/decisions/0011. Tests: tests/stream/test_engine.py.
+docs/decisions/0012. Tests: tests/stream/test_engine.py.
 """
 
 from __future__ import annotations
