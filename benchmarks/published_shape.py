@@ -81,7 +81,8 @@ def measure(network: AudioInteractionModel, chunks: int) -> dict[str, float]:
     def decide() -> Tensor:
         hidden = network(block, cache)[:, -1]
         cache.length -= BLOCK
-        return hidden @ choice.T.to(hidden.dtype)
+        logits: Tensor = hidden @ choice.T.to(hidden.dtype)
+        return logits
 
     def speak() -> Tensor:
         hidden = network(word, cache)[:, -1]

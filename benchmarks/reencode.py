@@ -21,7 +21,7 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from soundflow.audio.log_mel import FrontEnd, StreamingLogMel, log_mel
 from soundflow.bench.machine import describe_machine
@@ -51,10 +51,15 @@ def encode_history(network: AudioInteractionModel, mel: Tensor) -> Tensor:
     owner = torch.arange(chunks).repeat_interleave(positions)
     mask = owner[:, None] == owner[None, :]
     x = x.reshape(1, chunks * positions, width)
-    for layer in encoder.layers:
+    for layer in _layers(encoder.layers):
         x = x + masked_attention(layer.self_attn, layer.self_attn_layer_norm(x), mask)
         x = x + layer.fc2(F.gelu(layer.fc1(layer.final_layer_norm(x))))
     return network.adapter(x.view(chunks, positions, width))  # type: ignore[no-any-return]
+
+
+def _layers(stack: nn.ModuleList) -> list[Any]:
+    """Layers whose parts are called by name."""
+    return list(stack)
 
 
 def masked_attention(attention: Any, x: Tensor, mask: Tensor) -> Tensor:
@@ -71,7 +76,7 @@ def step_with_copies(network: AudioInteractionModel, rows: Tensor, cache: KVCach
     rotary = cache.rows(positions)
     mask = torch.ones(positions, start + positions, dtype=torch.bool).tril(diagonal=start)
     x = rows
-    for i, layer in enumerate(decoder.layers):
+    for i, layer in enumerate(_layers(decoder.layers)):
         x = x + copying_attention(layer.self_attn, layer.input_layernorm(x), rotary, mask, cache, i)
         x = x + layer.mlp(layer.post_attention_layernorm(x))
     cache.length += positions
@@ -130,7 +135,8 @@ def at_mark(network: AudioInteractionModel, seconds: float, sound: Tensor) -> di
     def ours() -> Tensor:
         cache.length = before
         features = network.encode(newest_mel()[None])[0]
-        return network(assembled(features), cache)[:, -1] @ choice
+        logits: Tensor = network(assembled(features), cache)[:, -1] @ choice
+        return logits
 
     def encoded() -> Tensor:
         return encode_history(network, log_mel(heard, FrontEnd(128, "stream")))

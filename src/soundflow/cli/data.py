@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer(rich_markup_mode=None, no_args_is_help=False)
 app.command("build")(data_corpus.build)
+for verb in (data_corpus.plan, data_corpus.stats, data_corpus.inspect, data_corpus.audit, data_corpus.check):
+    app.command(verb.__name__)(verb)
 app.command("voices")(data_voices.voices)
 
 _STREAM_SECONDS = 20.0  # of a composed stream on average, for the time left

@@ -89,3 +89,163 @@ def order_of(
     folders = (str(clips), *([str(voices)] if voices else []))
     read = read_recipe(recipe, streams=streams)
     return Order(read, seed, folders, None if cache is None else str(cache), str(out))
+
+
+def plan(
+    recipe: RecipeArgument,
+    clips: ClipsOption,
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the corpus would go.")] = Path("corpus"),
+    voices: VoicesOption = None,
+    streams: StreamsOption = None,
+    seed: SeedOption = 0,
+    cache: CacheOption = None,
+    as_json: JsonOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Say what a build will make, how long it takes, how much disk it needs, and which licences go in.
+
+    \b
+    Example:
+      soundflow data plan recipes/corpus.toml --clips ../clips --streams 2000
+    """
+    import json
+
+    from soundflow.data.build.plan import plan as forecast
+
+    found = forecast(order_of(recipe, clips, voices, streams, seed, cache, out))
+    if as_json:
+        typer.echo(json.dumps(found.to_dict(), ensure_ascii=False))
+        return
+    typer.echo(
+        f"{found.streams} streams in {found.shards} shards: {found.hours:.2f} h of sound, {found.gigabytes:.2f} GB of "
+        f"{found.free_gigabytes:.0f} GB free, {found.core_hours * 60:.1f} minutes of one core"
+    )
+    typer.echo(f"{found.rejected_share:.1%} of attempts rejected; measured on {found.measured_on} streams")
+    for name, reason in found.cannot.items():
+        typer.echo(f"cannot be built: {name}: {reason}")
+    for licence, share in found.licences.items():
+        typer.echo(f"{share:6.1%} of the streams hold {licence}")
+
+
+def stats(
+    corpus: CorpusArgument,
+    page: Annotated[
+        Path | None,
+        typer.Option("--page", metavar="FILE", help="The HTML file; else CORPUS/stats.html.", show_default=False),
+    ] = None,
+    as_json: JsonOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Count a corpus and draw it: sub-tasks, rounds, words, silence, levels, lengths, sources, domains.
+
+    \b
+    Example:
+      soundflow data stats corpus
+    """
+    import json
+
+    from soundflow.data.build.corpus import read_claim, read_index, read_quarantine
+    from soundflow.data.report.page import write_page
+    from soundflow.data.report.stats import stats_of
+
+    claim = read_claim(corpus)
+    found = stats_of(read_index(corpus), read_quarantine(corpus))
+    place = page or corpus / "stats.html"
+    recipe = claim["recipe"]
+    write_page(found, f"{corpus.name}: {recipe['split']}, seed {claim['seed']}, {recipe['curation']} curation", place)
+    if found.uncovered:
+        typer.echo(f"domains without a stream: {', '.join(found.uncovered)}", err=True)
+    typer.echo(json.dumps({"page": str(place), **found.to_dict()}, ensure_ascii=False) if as_json else str(place))
+
+
+def inspect(
+    corpus: CorpusArgument,
+    stream: Annotated[str, typer.Argument(metavar="STREAM", help="Its number or key.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="The picture; else STREAM.png.", show_default=False)
+    ] = None,
+    as_json: JsonOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Draw one stream: spectrogram, events, decisions and what is said; with --json its provenance by the second.
+
+    \b
+    Example:
+      soundflow data inspect corpus 17 --out 17.png
+    """
+    import dataclasses
+    import json
+
+    from soundflow.data.build.corpus import find_stream
+    from soundflow.data.build.provenance import per_second
+    from soundflow.data.report.inspect import draw_stream
+
+    found = find_stream(corpus, stream)
+    place = out or Path(f"{found.key}.png")
+    draw_stream(found, place)
+    if not as_json:
+        typer.echo(place)
+        return
+    for trace in per_second(found.annotation, found.timeline):
+        typer.echo(json.dumps(dataclasses.asdict(trace), ensure_ascii=False))
+
+
+class UseName(StrEnum):
+    """What is to be done with a corpus."""
+
+    research = "research"
+    share = "share"
+    sell = "sell"
+
+
+def audit(
+    corpus: CorpusArgument,
+    use: Annotated[UseName, typer.Option("--use", help="Refuse what may not be used so.")] = UseName.research,
+    as_json: JsonOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Whose recordings are in a corpus and for how long; refuses mixes that may not be used as said.
+
+    \b
+    Example:
+      soundflow data audit corpus --use share
+    """
+    import json
+
+    from soundflow.data.build.audit import audit as go_through
+    from soundflow.data.build.audit import refuse
+
+    found = go_through(corpus)
+    if as_json:
+        typer.echo(json.dumps(found.to_dict(), ensure_ascii=False))
+    else:
+        typer.echo(f"{found.streams} streams, {found.seconds / 3600:.2f} h; recordings by licence:")
+        for licence, seconds in found.to_dict()["licences"].items():
+            typer.echo(f"{seconds / 3600:9.3f} h  {licence}")
+        for name, reasons in found.refused.items():
+            typer.echo(f"{name}: {'; '.join(f'{r} ({n})' for r, n in reasons.items()) or 'nothing against it'}")
+    refuse(found, use.value)
+
+
+def check(
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="A folder of clips, or a file of lines.")],
+    as_json: JsonOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Look at your own lines: what is wrong, where, and how to mend it. Exit code 1 when something is.
+
+    \b
+    Example:
+      soundflow data check ../clips
+    """
+    import json
+
+    from soundflow.data.build.check import check as look
+
+    problems = 0
+    for problem in look(path):
+        problems += 1
+        typer.echo(json.dumps(problem.to_dict(), ensure_ascii=False) if as_json else str(problem))
+    typer.echo(f"{problems} problem{'s' * (problems != 1)}", err=True)
+    if problems:
+        raise typer.Exit(1)

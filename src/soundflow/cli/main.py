@@ -15,7 +15,7 @@ import typer
 from typer.main import get_command
 
 import soundflow
-from soundflow.cli import ask, bench, data, doctor, listen, model, train
+from soundflow.cli import ask, bench, data, doctor, listen, model, serve, train
 from soundflow.cli.failures import describe
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells count
@@ -29,6 +29,7 @@ app = typer.Typer(
 )
 app.command("listen")(listen.listen)
 app.command("ask")(ask.ask)
+app.command("serve")(serve.serve)
 app.command("train")(train.train)
 app.command("doctor")(doctor.doctor)
 app.add_typer(model.app, name="model")

@@ -25,7 +25,7 @@ def int4_supported() -> bool:
 
 def can_be_int4(weight: Tensor) -> bool:
     """Whether a matrix has a shape that the kernel takes."""
-    return weight.dim() == 2 and weight.shape[0] % _ROWS == 0 and weight.shape[1] % GROUP == 0
+    return bool(weight.dim() == 2 and weight.shape[0] % _ROWS == 0 and weight.shape[1] % GROUP == 0)
 
 
 def to_int4(weight: Tensor) -> tuple[Tensor, Tensor]:
@@ -50,7 +50,7 @@ def from_int4(levels: Tensor, grid: Tensor) -> Tensor:
     """The float32 matrix that levels and grid stand for."""
     scale, middle = grid.float().unbind(-1)
     groups = levels.unflatten(1, (-1, GROUP)).float() - _MIDDLE
-    return (groups * scale[..., None] + middle[..., None]).flatten(1)
+    return torch.addcmul(middle[..., None], groups, scale[..., None]).flatten(1)
 
 
 class Int4Linear(nn.Module):
@@ -71,10 +71,12 @@ class Int4Linear(nn.Module):
         self.register_buffer("grid", grid.transpose(0, 1).contiguous())  # [groups, rows, 2]
         self.bias = plain.bias
 
+    bias: Tensor | None
+
     def forward(self, x: Tensor) -> Tensor:
         """[..., columns] to [..., rows], in the input's type."""
         rows = x.reshape(-1, self.in_features).bfloat16()
-        product = torch.ops.aten._weight_int4pack_mm_for_cpu(rows, self.packed, GROUP, self.grid)
+        product: Tensor = torch.ops.aten._weight_int4pack_mm_for_cpu(rows, self.packed, GROUP, self.grid)
         out = product.to(x.dtype).view(*x.shape[:-1], self.out_features)
         return out if self.bias is None else out + self.bias
 

@@ -58,7 +58,7 @@ def rewrite_the_end_of_the_archive(folder: Path, rng: random.Random) -> None:
     _rewrite(path, content)
 
 
-def _rewrite(path: Path, content: bytes) -> None:
+def _rewrite(path: Path, content: bytes | bytearray) -> None:
     path.unlink()  # it is a link to the original
     path.write_bytes(content)
 

@@ -66,4 +66,5 @@ def test_what_is_loaded_in_int8_is_what_becomes_int8_afterwards(small_bundle: Bu
     assert torch.equal(at_once.encode(mel), afterwards.encode(mel))
     rows = torch.randn(1, 7, 32, generator=torch.Generator().manual_seed(2))
     assert torch.equal(at_once.logits(at_once(rows)), afterwards.logits(afterwards(rows)))
+    assert at_once.choice_rows is not None
     assert torch.equal(at_once.choice_rows, small_bundle.network.lm_head.weight[[0, 1]])

@@ -88,7 +88,7 @@ def storage_of(folder: Path) -> str | None:
     """How the weights in one of our folders are stored, if it says so."""
     try:
         with safe_open(folder / WEIGHTS, framework="pt") as file:
-            return (file.metadata() or {}).get("storage")  # type: ignore[no-any-return]
+            return (file.metadata() or {}).get("storage")
     except (SafetensorError, OSError):
         return None
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-import yaml
+import yaml  # comes with huggingface-hub
 from torch import Tensor
 
 from soundflow.errors import InputError

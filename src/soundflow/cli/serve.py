@@ -1,0 +1,80 @@
+"""`soundflow serve`: the live server. Tests: tests/cli/test_serve.py."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from soundflow.cli.options import DebugOption, JsonOption, ModelOption, ThreadsOption
+
+
+def serve(
+    host: Annotated[str, typer.Option("--host", help="Address to listen at; one that others reach needs --keys.")] = (
+        "127.0.0.1"
+    ),
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 takes a free one.")] = 8000,
+    model: ModelOption = "nano",
+    keys: Annotated[
+        Path | None, typer.Option("--keys", metavar="FILE", help="API keys, one a line.", show_default=False)
+    ] = None,
+    origins: Annotated[
+        list[str] | None, typer.Option("--origin", metavar="URL", help="A page elsewhere that may connect; repeatable.")
+    ] = None,
+    sessions: Annotated[int, typer.Option("--sessions", min=1, help="Sessions at once.")] = 256,
+    as_json: JsonOption = False,
+    threads: ThreadsOption = 1,
+    debug: DebugOption = False,
+) -> None:
+    """Serve live sessions over WebSocket, and a page to try them.
+
+    \b
+    Examples:
+      soundflow serve
+      soundflow serve --host 0.0.0.0 --keys keys.txt --origin https://example.org
+    """
+    import sys
+
+    from soundflow.cli.needs import need
+
+    need("serve", "starlette", "uvicorn", "websockets", "prometheus_client")
+    import json
+
+    import torch
+
+    from soundflow.api import example_path, examples, load
+    from soundflow.serve.admission import Policy, check_bind, read_keys
+    from soundflow.serve.app import Setup, build
+    from soundflow.serve.conversation import ModelFacts
+    from soundflow.serve.limits import ServeLimits
+    from soundflow.serve.logs import log_to
+    from soundflow.serve.running import listening_socket, run
+    from soundflow.stream.engine import Engine, EngineLimits
+
+    digests = () if keys is None else read_keys(keys)
+    check_bind(host, digests)
+    bound = listening_socket(host, port)
+    log_to(sys.stderr)
+    torch.set_num_threads(threads)
+    bundle = load(model).bundle
+    limits = ServeLimits(sessions=sessions)
+    config = bundle.config
+    facts = ModelFacts(bundle.name, config.chunk_seconds, config.default_instruction, config.response_threshold)
+    recordings = {name: path for name in examples() if (path := example_path(name)) is not None}
+    with Engine(bundle, EngineLimits(sessions=sessions)) as engine, bound:
+        server = build(
+            Setup(
+                facts,
+                lambda instruction, threshold, wake: engine.open(instruction, threshold, wake=wake),
+                limits,
+                Policy(digests, tuple(origins or ())),
+                recordings,
+            )
+        )
+        url = f"http://{host}:{bound.getsockname()[1]}"
+        if as_json:
+            typer.echo(json.dumps({"type": "listening", "url": url, "model": bundle.name}))
+        else:
+            typer.echo(f"{bundle.name} at {url} — Ctrl-C stops", err=True)
+        run(server, bound, limits)

@@ -1,0 +1,127 @@
+"""The server's routes, put together. Tests: tests/serve/test_app.py."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
+from starlette.websockets import WebSocket
+
+from soundflow.serve.admission import PROTOCOL, Denial, Policy
+from soundflow.serve.connection import Connection, House
+from soundflow.serve.conversation import Conversation, ModelFacts
+from soundflow.serve.guard import Guard, deny, visit_of
+from soundflow.serve.hall import Hall
+from soundflow.serve.limits import ServeLimits
+from soundflow.serve.metrics import Metrics
+from soundflow.serve.sessions import OpenStream
+
+_log = logging.getLogger(__name__)
+_PAGE = Path(__file__).parent / "page"
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What a server is made of."""
+
+    facts: ModelFacts
+    open_stream: OpenStream
+    limits: ServeLimits
+    policy: Policy
+    examples: Mapping[str, Path]
+
+
+@dataclass(frozen=True)
+class Server:
+    """The application, and what runs beside it needs of it."""
+
+    app: ASGIApp
+    hall: Hall
+    metrics: Metrics
+
+
+def build(setup: Setup) -> Server:
+    """Put the routes together behind their guard."""
+    hall = Hall(setup.limits)
+    metrics = Metrics(lambda: hall.sessions, setup.facts.chunk_seconds)
+    house = House(hall, setup.limits, setup.open_stream, metrics)
+    routes = _Routes(setup, house)
+    app = Starlette(
+        routes=[
+            Route("/", routes.page),
+            Route("/healthz", routes.health),
+            Route("/readyz", routes.ready),
+            Route("/metrics", routes.figures),
+            Route("/v1/models", routes.models),
+            Route("/examples", routes.examples),
+            Route("/examples/{name}", routes.example),
+            WebSocketRoute("/v1/realtime", routes.realtime),
+            Mount("/page", StaticFiles(directory=_PAGE)),
+        ]
+    )
+    return Server(Guard(app, setup.policy, metrics), hall, metrics)
+
+
+class _Routes:
+    def __init__(self, setup: Setup, house: House) -> None:
+        self._setup = setup
+        self._house = house
+        self._started_at = int(time.time())
+
+    async def page(self, request: Request) -> Response:
+        return FileResponse(_PAGE / "index.html")
+
+    async def health(self, request: Request) -> Response:
+        return JSONResponse({"status": "ok"})
+
+    async def ready(self, request: Request) -> Response:
+        hall = self._house.hall
+        is_ready = not hall.is_closing
+        return JSONResponse({"ready": is_ready, "sessions": hall.sessions}, 200 if is_ready else 503)
+
+    async def figures(self, request: Request) -> Response:
+        return Response(self._house.metrics.text(), media_type=Metrics.content_type)
+
+    async def models(self, request: Request) -> Response:
+        name = self._setup.facts.name
+        model = {"id": name, "object": "model", "created": self._started_at, "owned_by": "soundflow"}
+        return JSONResponse({"object": "list", "data": [model]})
+
+    async def examples(self, request: Request) -> Response:
+        return JSONResponse(sorted(self._setup.examples))
+
+    async def example(self, request: Request) -> Response:
+        path = self._setup.examples.get(request.path_params["name"])
+        return Response(status_code=404) if path is None else FileResponse(path)
+
+    async def realtime(self, socket: WebSocket) -> None:
+        visit = visit_of(socket.scope)
+        holder = self._setup.policy.holder(visit) or visit.address
+        denial = self._house.hall.refusal(holder) or self._wrong_model(socket)
+        if denial is not None:
+            self._house.metrics.refused(denial.code)
+            await deny(socket, denial)
+            return
+        with self._house.hall.seat(holder):
+            await socket.accept(PROTOCOL if PROTOCOL in visit.protocols else None)
+            conversation = Conversation(self._setup.facts, self._setup.limits.items)
+            self._house.metrics.opened()
+            _log.info("session opened", extra={"session": conversation.id})
+            await Connection(socket, conversation, self._house).run()
+            heard = round(conversation.fed_seconds, 1)
+            _log.info("session closed", extra={"session": conversation.id, "heard_seconds": heard})
+
+    def _wrong_model(self, socket: WebSocket) -> Denial | None:
+        asked, name = socket.query_params.get("model"), self._setup.facts.name
+        if asked in (None, name):
+            return None
+        return Denial(404, "model_not_found", f"this server runs {name}")

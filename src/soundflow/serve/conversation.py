@@ -1,0 +1,347 @@
+"""One client's session as the protocol sees it: client events in, server events out, calls on a stream in between.
+
+Has no socket, thread or clock in it; docs/reference/realtime.md says event by event what it does.
+Tests: tests/serve/test_conversation.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from soundflow.errors import InputError, SoundflowError, UsageError
+from soundflow.serve.reply_events import ReplyEvents
+from soundflow.serve.sessions import Stream
+from soundflow.serve.settings import Settings
+from soundflow.serve.wire import Ids, Message, ServerEvent, Stamp, error_fields
+from soundflow.serve.wire_audio import WireAudio
+from soundflow.stream.events import Decision, End, Error, Event, Memory, ReplyDelta, ReplyEnd, ReplyStart
+
+_RATE = 16_000  # Hz, of what streams hear
+_ALWAYS = 0.0  # threshold from which the model speaks whatever it heard
+
+
+@dataclass(frozen=True)
+class ModelFacts:
+    """What a client is told of the model."""
+
+    name: str
+    chunk_seconds: float
+    default_instruction: str
+    threshold: float
+
+
+class Conversation:
+    """The state of one session. The stream is opened by `attach`, before the first event that needs one.
+
+    Args:
+        facts: of the model.
+        most_items: how many items stay known by id.
+        ids: where names come from; None draws a session's name at random.
+    """
+
+    def __init__(self, facts: ModelFacts, most_items: int = 256, ids: Ids | None = None) -> None:
+        self.settings = Settings()
+        self.fed_seconds = 0.0
+        self.decided_seconds = 0.0
+        self.is_over = False
+        self._facts = facts
+        self._ids = ids or Ids()
+        self._stamp = Stamp(self._ids)
+        self._stream: Stream | None = None
+        self._audio = WireAudio(self.settings.input_format)
+        self._uncommitted = 0  # samples since the last commit
+        self._is_asked = False  # response.create waits for its decision
+        self._items: dict[str, int | None] = {}  # id to the number of its reply, if it is one
+        self._most_items = most_items
+        self._reply: ReplyEvents | None = None
+
+    @property
+    def id(self) -> str:
+        """The session's name on the wire."""
+        return f"sess_{self._ids.session}"
+
+    @property
+    def ahead_seconds(self) -> float:
+        """Sound that was fed and is not decided yet."""
+        return self.fed_seconds - self.decided_seconds
+
+    def created(self) -> ServerEvent:
+        """The first event of a session."""
+        return self._stamp("session.created", session=self._session())
+
+    def needs_stream(self, message: Message) -> bool:
+        """Whether the stream must be attached before this message is received."""
+        return self._stream is None and message["type"] != "session.update"
+
+    def attach(self, open_stream: Callable[[str | None, float | None], Stream]) -> None:
+        """Open the stream with the settings so far."""
+        self._stream = open_stream(self.settings.instructions, self.settings.threshold)
+
+    def receive(self, message: Message) -> list[ServerEvent]:
+        """Do what a client event asks for; what cannot be done is an `error` event and changes nothing."""
+        try:
+            act = _ACTS.get(message["type"])
+            if act is None:
+                known = "see docs/reference/realtime.md for those that are"
+                raise InputError("realtime.unknown_event", f"no event {message['type'][:60]!r} is known here", known)
+            return act(self, message)
+        except SoundflowError as failure:
+            return [self.failed(failure, message.get("event_id"))]
+
+    def tell(self, event: Event) -> list[ServerEvent]:
+        """The wire form of what the stream said."""
+        match event:
+            case Decision():
+                return self._decided(event)
+            case ReplyStart() if self._reply is not None:
+                self._remember(self._reply.item_id, event.reply)
+                return self._reply.start(event)
+            case ReplyDelta() if self._reply is not None:
+                return self._reply.delta(event)
+            case ReplyEnd() if self._reply is not None:
+                ended, self._reply = self._reply, None
+                return ended.end(event)
+            case Error():
+                return [self.failed(SoundflowError(event.code, event.message, event.hint))]
+            case End():
+                self.is_over = True
+        return self._own(event)
+
+    def failed(self, failure: SoundflowError, caused_by: object = None) -> ServerEvent:
+        """An error event."""
+        return self._stamp("error", error=error_fields(failure, caused_by))
+
+    def end(self) -> None:
+        """Let the stream finish what it has."""
+        if self._stream is not None:
+            self._stream.end()
+
+    def take(self) -> list[Event]:
+        """What the stream said since it was last asked."""
+        return [] if self._stream is None else self._stream.take()
+
+    def close(self) -> None:
+        """Stop the stream."""
+        if self._stream is not None:
+            self._stream.close()
+
+    @property
+    def is_attached(self) -> bool:
+        """Whether there is a stream."""
+        return self._stream is not None
+
+    # --- what the client asks for ---
+
+    def _update(self, message: Message) -> list[ServerEvent]:
+        new = self.settings.updated(message.get("session"))
+        old = self.settings
+        if self._stream is not None:
+            if new.instructions != old.instructions:
+                self._stream.set_instruction(new.instructions)
+            if new.threshold != old.threshold and not self._is_asked:
+                self._stream.set_threshold(self._threshold(new))
+        if new.input_format != old.input_format:
+            self._audio = WireAudio(new.input_format)
+        self.settings = new
+        return [self._stamp("session.updated", session=self._session())]
+
+    def _append(self, message: Message) -> list[ServerEvent]:
+        self._hear(message.get("audio"))
+        return []
+
+    def _commit(self, message: Message) -> list[ServerEvent]:
+        if not self._uncommitted:
+            raise InputError("input_audio_buffer_commit_empty", "no sound since the last commit", "append some first")
+        self._uncommitted = 0
+        item_id, before = self._ids.new("item"), self._last_item()
+        self._remember(item_id, None)
+        item = _user_item(item_id, [{"type": "input_audio", "transcript": None}])
+        return [
+            self._stamp("input_audio_buffer.committed", item_id=item_id, previous_item_id=before),
+            *self._added(item, before),
+        ]
+
+    def _clear(self, message: Message) -> list[ServerEvent]:
+        self._uncommitted = 0
+        self._audio = WireAudio(self.settings.input_format)
+        return [self._stamp("input_audio_buffer.cleared")]
+
+    def _create_item(self, message: Message) -> list[ServerEvent]:
+        item = message.get("item")
+        content = item.get("content") if isinstance(item, Mapping) else None
+        if not isinstance(item, Mapping) or item.get("type") != "message" or not isinstance(content, list):
+            raise InputError("realtime.item", "no item of type message with content", "send a message item")
+        item_id, before = item.get("id") or self._ids.new("item"), self._last_item()
+        if not isinstance(item_id, str) or len(item_id) > 64 or item_id in self._items:
+            raise InputError("realtime.item_id", "an item id that is taken or no short text", "send another, or none")
+        parts = [_checked_part(part) for part in content]
+        for part in parts:
+            self._hear_part(part)
+        self._remember(item_id, None)
+        shown = [{k: v for k, v in part.items() if k != "audio"} for part in parts]
+        return self._added({**_user_item(item_id, shown), "role": item.get("role", "user")}, before)
+
+    def _hear_part(self, part: Mapping[str, Any]) -> None:
+        if part["type"] == "input_audio":
+            self._hear(part.get("audio"))
+        else:
+            # text is no sound: it becomes what the session listens for
+            self._update({"session": {"instructions": part["text"]}})
+
+    def _delete_item(self, message: Message) -> list[ServerEvent]:
+        item_id = self._known(message)
+        del self._items[item_id]
+        return [self._stamp("conversation.item.deleted", item_id=item_id)]
+
+    def _truncate_item(self, message: Message) -> list[ServerEvent]:
+        item_id = self._known(message)
+        reply, played_ms = self._items[item_id], message.get("audio_end_ms")
+        if reply is None:
+            raise InputError("realtime.item_role", f"item {item_id} is no reply", "only replies can be truncated")
+        if not isinstance(played_ms, int) or isinstance(played_ms, bool) or played_ms < 0:
+            raise InputError("realtime.audio_end_ms", "no audio_end_ms", "send whole milliseconds from 0")
+        characters = message.get("soundflow_characters", 0)
+        if not isinstance(characters, int) or characters < 0:
+            raise InputError("realtime.characters", "no soundflow_characters", "send a whole number from 0")
+        self._open_stream().truncate(reply, characters)
+        fields = {"item_id": item_id, "content_index": 0, "audio_end_ms": played_ms}
+        return [self._stamp("conversation.item.truncated", **fields)]
+
+    def _ask(self, message: Message) -> list[ServerEvent]:
+        if self._reply is not None or self._is_asked:
+            hint = "wait for response.done, or send response.cancel"
+            raise UsageError("conversation_already_has_active_response", "a reply is being spoken or asked for", hint)
+        self._open_stream().set_threshold(_ALWAYS)
+        self._is_asked = True
+        if not self._uncommitted:
+            self._pad()  # a client that takes turns sends nothing more until it is answered
+        return []
+
+    def _cancel(self, message: Message) -> list[ServerEvent]:
+        self._withdraw()
+        self._open_stream().cancel()
+        return []
+
+    def _played(self, message: Message) -> list[ServerEvent]:
+        item_id = self._known(message)
+        reply, characters = self._items[item_id], message.get("played_characters")
+        if reply is not None and isinstance(characters, int) and characters >= 0 and message.get("final") is True:
+            self._open_stream().truncate(reply, characters)
+        return []
+
+    def _finish(self, message: Message) -> list[ServerEvent]:
+        self._open_stream().end()
+        return []
+
+    # --- what is behind it ---
+
+    def _hear(self, audio: object) -> None:
+        samples = self._audio.feed(audio)
+        self._open_stream().feed(samples)
+        self._uncommitted += len(samples)
+        self.fed_seconds += len(samples) / _RATE
+
+    def _pad(self) -> None:
+        """Fill the chunk that is begun with silence, so that a decision comes."""
+        chunk = round(self._facts.chunk_seconds * _RATE)
+        missing = chunk - round(self.fed_seconds * _RATE) % chunk
+        self._open_stream().feed(np.zeros(missing, np.float32))
+        self.fed_seconds += missing / _RATE
+
+    def _decided(self, event: Decision) -> list[ServerEvent]:
+        self.decided_seconds = event.end
+        waiting = max(0, int((self.fed_seconds - event.end) / self._facts.chunk_seconds))
+        fields: dict[str, Any] = {k: v for k, v in event.to_dict().items() if k not in ("type", "decision")}
+        fields["queue_depth"] = waiting
+        if event.decision == "silent":
+            return [self._stamp("response.listen", **fields)]
+        self._withdraw()
+        self._reply = ReplyEvents(self._ids, self._stamp, self._last_item())
+        return [self._stamp("response.speak", response_id=self._reply.response_id, **fields)]
+
+    def _withdraw(self) -> None:
+        """The reply that was asked for is there, or no longer wanted: back to the session's threshold."""
+        if self._is_asked:
+            self._is_asked = False
+            self._open_stream().set_threshold(self._threshold(self.settings))
+
+    def _own(self, event: Event) -> list[ServerEvent]:
+        if not self.settings.own_events or not isinstance(event, (Memory, End)):
+            return []
+        fields = event.to_dict()
+        return [self._stamp(f"soundflow.{fields.pop('type')}", **fields)]
+
+    def _threshold(self, settings: Settings) -> float:
+        return self._facts.threshold if settings.threshold is None else settings.threshold
+
+    def _open_stream(self) -> Stream:
+        assert self._stream is not None, "the connection attaches a stream first"
+        return self._stream
+
+    def _last_item(self) -> str | None:
+        return next(reversed(self._items), None)
+
+    def _remember(self, item_id: str, reply: int | None) -> None:
+        self._items[item_id] = reply
+        while len(self._items) > self._most_items:
+            del self._items[next(iter(self._items))]
+
+    def _known(self, message: Message) -> str:
+        item_id = message.get("item_id")
+        if not isinstance(item_id, str) or item_id not in self._items:
+            raise InputError(
+                "item_not_found", "no such item, or one that is forgotten", "send an item_id of this session"
+            )
+        return item_id
+
+    def _added(self, item: dict[str, Any], before: str | None) -> list[ServerEvent]:
+        return [
+            self._stamp("conversation.item.added", previous_item_id=before, item=item),
+            self._stamp("conversation.item.done", previous_item_id=before, item=item),
+        ]
+
+    def _session(self) -> dict[str, Any]:
+        return {
+            "type": "realtime",
+            "object": "realtime.session",
+            "id": self.id,
+            "model": self._facts.name,
+            "instructions": self.settings.instructions or self._facts.default_instruction,
+            "output_modalities": ["text"],
+            "audio": {"input": {"format": self.settings.input_format.to_json(), "turn_detection": None}},
+            "capabilities": {"chunk_period_ms": round(1000 * self._facts.chunk_seconds)},
+            "soundflow": {"threshold": self._threshold(self.settings), "events": self.settings.own_events},
+        }
+
+
+def _checked_part(part: object) -> Mapping[str, Any]:
+    kind = part.get("type") if isinstance(part, Mapping) else None
+    if isinstance(part, Mapping) and (
+        kind == "input_audio" or (kind == "input_text" and isinstance(part.get("text"), str))
+    ):
+        return part
+    raise InputError("realtime.content", "content that is neither text nor audio", "use input_text or input_audio")
+
+
+def _user_item(item_id: str, content: list[dict[str, Any]]) -> dict[str, Any]:
+    kind = {"type": "message", "object": "realtime.item", "role": "user", "status": "completed"}
+    return {"id": item_id, **kind, "content": content}
+
+
+_ACTS: dict[str, Callable[[Conversation, Message], list[ServerEvent]]] = {
+    "session.update": Conversation._update,
+    "input_audio_buffer.append": Conversation._append,
+    "input_audio_buffer.commit": Conversation._commit,
+    "input_audio_buffer.clear": Conversation._clear,
+    "conversation.item.create": Conversation._create_item,
+    "conversation.item.delete": Conversation._delete_item,
+    "conversation.item.truncate": Conversation._truncate_item,
+    "response.create": Conversation._ask,
+    "response.cancel": Conversation._cancel,
+    "playback.ack": Conversation._played,
+    "soundflow.end": Conversation._finish,
+}

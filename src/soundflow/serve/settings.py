@@ -1,0 +1,89 @@
+"""What a client may set with `session.update`, read field by field. Tests: tests/serve/test_settings.py."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from soundflow.errors import InputError
+from soundflow.serve.wire_audio import AudioFormat, read_format
+
+_MOST_INSTRUCTION = 4000  # characters; the model's own limit in tokens comes on top; chosen
+
+
+class SettingError(InputError):
+    """A field that cannot be set; `param` is its path, as the protocol's error events name it."""
+
+    def __init__(self, param: str, message: str, hint: str) -> None:
+        super().__init__("realtime.setting", f"{param}: {message}", hint)
+        self.param = param
+
+
+@dataclass(frozen=True)
+class Settings:
+    """A session's settings. None takes the model's default; `own_events` asks for the events of tier three."""
+
+    instructions: str | None = None
+    threshold: float | None = None
+    input_format: AudioFormat = dataclasses.field(default_factory=AudioFormat)
+    own_events: bool = False
+
+    def updated(self, session: object) -> Settings:
+        """These settings with what a `session.update` changes; fields we do not serve are left as they are.
+
+        Raises:
+            SettingError: a value makes no sense; then nothing is changed.
+        """
+        fields = _mapping(session, "session")
+        if fields.get("type", "realtime") != "realtime":
+            raise SettingError("session.type", f"no session type {str(fields['type'])[:40]!r}", "use realtime")
+        changes: dict[str, Any] = {}
+        if "instructions" in fields:
+            changes["instructions"] = _instructions(fields["instructions"])
+        if "output_modalities" in fields:
+            _check_modalities(fields["output_modalities"])
+        audio = _mapping(fields.get("audio") or {}, "session.audio")
+        heard = _mapping(audio.get("input") or {}, "session.audio.input")
+        if heard.get("format") is not None:
+            changes["input_format"] = read_format(heard["format"])
+        own = _mapping(fields.get("soundflow") or {}, "session.soundflow")
+        return dataclasses.replace(self, **changes, **_own(own))
+
+
+def _own(own: Mapping[str, Any]) -> dict[str, Any]:
+    changes: dict[str, Any] = {}
+    for name, value in own.items():
+        if name == "threshold":
+            changes[name] = _probability(value)
+        elif name == "events" and isinstance(value, bool):
+            changes["own_events"] = value
+        else:
+            hint = "known are threshold (0 to 1) and events (true or false)"
+            raise SettingError(f"session.soundflow.{name[:40]}", "no such setting", hint)
+    return changes
+
+
+def _mapping(value: object, param: str) -> Mapping[str, Any]:
+    if isinstance(value, Mapping):
+        return value
+    raise SettingError(param, f"a {type(value).__name__}", "send a JSON object")
+
+
+def _instructions(value: object) -> str | None:
+    if value is None or (isinstance(value, str) and len(value) <= _MOST_INSTRUCTION):
+        return value or None
+    found = f"{len(value)} characters" if isinstance(value, str) else f"a {type(value).__name__}"
+    raise SettingError("session.instructions", found, f"send a text of at most {_MOST_INSTRUCTION} characters")
+
+
+def _check_modalities(value: object) -> None:
+    if value != ["text"]:
+        raise SettingError("session.output_modalities", f"no {str(value)[:40]}", 'this server writes: use ["text"]')
+
+
+def _probability(value: object) -> float:
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= 1:
+        return float(value)
+    raise SettingError("session.soundflow.threshold", f"found {str(value)[:40]}", "send a number from 0 to 1")
