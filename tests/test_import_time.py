@@ -14,6 +14,7 @@ VERBS: tuple[list[str], ...] = (
     [],
     ["listen"],
     ["ask"],
+    ["serve"],
     ["train"],
     ["doctor"],
     ["model"],

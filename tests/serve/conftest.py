@@ -1,0 +1,111 @@
+"""Servers on a free port of this machine, in a thread of the test."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from websockets.asyncio.client import ClientConnection, connect
+
+import soundflow
+from soundflow.api import example_path, examples
+from soundflow.model.bundle import Bundle
+from soundflow.serve.admission import Policy
+from soundflow.serve.app import Server, Setup, build
+from soundflow.serve.conversation import ModelFacts
+from soundflow.serve.limits import ServeLimits
+from soundflow.serve.running import DrainingServer, configured, listening_socket
+from soundflow.stream.engine import Engine, EngineLimits
+
+PATIENCE = 20.0  # seconds after which a test is broken, never waited for otherwise
+
+
+@dataclass
+class Running:
+    """A server that runs, and how to reach it."""
+
+    port: int
+    server: Server
+    process: DrainingServer
+    engine: Engine
+    stop: Callable[[], None] = field(repr=False)
+
+    @property
+    def ws(self) -> str:
+        return f"ws://127.0.0.1:{self.port}/v1"
+
+    @property
+    def http(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def figure(self, name: str) -> float:
+        """A metric's value by its full name and labels."""
+        lines = self.server.metrics.text().decode().splitlines()
+        return next(float(line.rsplit(" ", 1)[1]) for line in lines if line.rsplit(" ", 1)[0] == name)
+
+
+@contextmanager
+def serving(bundle: Bundle, limits: ServeLimits | None = None, policy: Policy | None = None) -> Iterator[Running]:
+    """A server of this model while the block lasts."""
+    limits = limits or ServeLimits(drain_seconds=2.0)
+    config = bundle.config
+    facts = ModelFacts(bundle.name, config.chunk_seconds, config.default_instruction, config.response_threshold)
+    recordings = {name: path for name in examples() if (path := example_path(name)) is not None}
+    with Engine(bundle, EngineLimits(sessions=limits.sessions)) as engine, listening_socket("127.0.0.1", 0) as bound:
+        server = build(
+            Setup(facts, lambda i, t, wake: engine.open(i, t, wake=wake), limits, policy or Policy(), recordings)
+        )
+        process = DrainingServer(configured(server, limits), server)
+        thread = threading.Thread(target=lambda: asyncio.run(process.serve(sockets=[bound])))
+        bound.listen()
+        thread.start()
+
+        def stop() -> None:
+            while not hasattr(process, "_loop"):
+                pass
+            process.handle_exit(15, None)
+            thread.join(PATIENCE)
+
+        try:
+            yield Running(bound.getsockname()[1], server, process, engine, stop)
+        finally:
+            if thread.is_alive():
+                stop()
+            assert not thread.is_alive(), "the server did not stop"
+
+
+@pytest.fixture(scope="session")
+def nano() -> Bundle:
+    return soundflow.load("nano").bundle
+
+
+@dataclass
+class Client:
+    """A plain client of the protocol."""
+
+    socket: ClientConnection
+
+    async def send(self, **event: Any) -> None:
+        await self.socket.send(json.dumps(event))
+
+    async def next(self, *kinds: str) -> dict[str, Any]:
+        """The next event of one of these types; others are passed over. Any event when none is named."""
+        while True:
+            event: dict[str, Any] = json.loads(await asyncio.wait_for(self.socket.recv(), PATIENCE))
+            if not kinds or event["type"] in kinds:
+                return event
+
+
+@asynccontextmanager
+async def client(running: Running, **options: Any) -> AsyncIterator[Client]:
+    """A socket whose session was created."""
+    async with connect(f"{running.ws}/realtime", **options) as socket:
+        found = Client(socket)
+        await found.next("session.created")
+        yield found
