@@ -7,10 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from soundflow.audio.decode import read_audio
 from soundflow.errors import InputError
 from soundflow.model.bundle import Bundle
+from soundflow.model.checkpoint.assemble import Placement
 from soundflow.model.checkpoint.recognise import load_model
 from soundflow.stream.events import ReplyEnd
 from soundflow.stream.session import Session
@@ -118,3 +120,45 @@ def _silence(path: Path) -> Path:
     path.parent.mkdir()
     soundfile.write(path, np.zeros(1600, np.float32), 16_000)
     return path
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("kind", "golden"), [(torch.bfloat16, "bf16"), (torch.float16, "fp16")])
+def test_half_precision_says_the_same(kind: torch.dtype, golden: str, release_kit: Path, compat: Path) -> None:
+    half = load_model(release_kit, Placement(decoder=kind))
+    ids = read_logit_ids(compat / "golden" / "ids.json")
+    found = trace(half, read_sounds([compat / "audio" / f"{f}.wav" for f in FILES]), "clip", ids)
+    turns = json.loads((compat / "golden" / f"online_session_{golden}.json").read_text())["turns"]
+    assert found.token_ids.tolist() == [token for turn in turns for token in turn]
+    if golden == "bf16":
+        wanted = np.load(compat / "golden" / "online_session_bf16.npz")["sub_logits"]
+        assert np.abs(found.sub_logits - wanted).max() < 0.15
+
+
+@pytest.mark.slow
+def test_positions_round_as_the_release_rounds_them_and_it_matters_from_2048_on(kit: Bundle, compat: Path) -> None:
+    golden = compat / "golden"
+    encoded, wanted = np.load(golden / "encoder_online.npz"), np.load(golden / "forced_silence_long.npz")
+    heard = [encoded[f"{name}_feat"].reshape(-1, 10, 64) for name in FILES]
+    chunks = np.concatenate([*heard, encoded["silence_feat"].reshape(-1, 10, 64)])
+    logits = forced_silence(kit, chunks, len(wanted["chunk"]))[:, wanted["sub_ids"]]
+    assert np.abs(logits - wanted["sub_logits_float16_positions"]).max() < 2e-4
+    off = np.abs(logits - wanted["sub_logits_exact_positions"]).max(axis=1)
+    assert off[:154].max() < 2e-4  # position 2046
+    assert off[154:].max() > 1
+
+
+def forced_silence(bundle: Bundle, chunks: np.ndarray, count: int) -> np.ndarray:
+    """Logits [chunks, vocabulary] after each of `count` chunks, with <silent> after each whatever it wants."""
+    network, control = bundle.network, bundle.config.control
+    pending = bundle.grammar.prefix(None)
+    cache = network.new_cache(46 + 13 * count)
+    rows = []
+    with torch.inference_mode():
+        for i in range(count):
+            ids = torch.tensor([[*pending, *bundle.grammar.chunk_block()]])
+            embeds = network.embed(ids)
+            embeds[0, -11:-1] = torch.from_numpy(chunks[i % len(chunks)])
+            rows.append(network.logits(network(embeds, cache)[:, -1])[0].numpy())
+            pending = [control.silent]
+    return np.stack(rows)
