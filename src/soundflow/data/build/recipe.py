@@ -1,0 +1,138 @@
+"""What a corpus is made of: a TOML file becomes frozen values; an unknown key names its nearest neighbour.
+
+Tests: tests/data/build/test_recipe.py.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import tomllib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from soundflow.data.compose import ComposeConfig
+from soundflow.data.tasks.registry import SUB_TASKS
+from soundflow.errors import InputError
+
+Curation = Literal["scene", "random"]
+AudioFormat = Literal["flac", "wav"]
+
+
+@dataclass(frozen=True)
+class MixIns:
+    """Chances that a stream of several turns gets something more; the paper's stage 4."""
+
+    history_review: float = 0.30
+    silence: float = 0.40
+    proactive: float = 0.30
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A corpus but for its clips, its size and its seed. Seconds of stream; shares are relative to each other."""
+
+    split: str = "train"
+    streams: int = 2000
+    streams_per_shard: int = 32
+    audio: AudioFormat = "flac"
+    curation: Curation = "scene"  # `random` is the paper's ablation: clips drawn independently
+    tfjp: bool = True  # False is the paper's other ablation
+    most_seconds: float = 60.0  # a stream's last parts are left out beyond it
+    turns: tuple[int, int] = (3, 15)  # paper, section 4.1: sub-events of a stream
+    quick_turns_share: float = 0.7  # of streams, those with at most six sub-events; chosen
+    attempts: int = 4  # a rejected stream is drawn anew so often
+    forbidden_licences: tuple[str, ...] = ()  # beginnings of licences that may not go in, as in "unknown"
+    tasks: Mapping[str, float] = field(default_factory=lambda: dict.fromkeys(SUB_TASKS, 1.0))
+    mix_ins: MixIns = MixIns()
+    compose: ComposeConfig = ComposeConfig()
+
+
+def read_recipe(path: Path, **changes: Any) -> Recipe:
+    """Read a recipe; `changes` that are not None stand above the file's.
+
+    Raises:
+        InputError: not there, not TOML, an unknown key or sub-task, or a value of the wrong kind.
+    """
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError("recipe.unreadable", f"no readable recipe at {path}: {error}", "check the name") from error
+    except tomllib.TOMLDecodeError as error:
+        raise InputError("recipe.toml", f"{path} is not TOML: {error}", "see recipes/corpus.toml") from error
+    given = {name: value for name, value in changes.items() if value is not None}
+    return recipe_of({**values, **given}, str(path))
+
+
+def recipe_of(values: Mapping[str, Any], where: str) -> Recipe:
+    """A recipe from plain values.
+
+    Raises:
+        InputError: as `read_recipe`.
+    """
+    tables = {"mix_ins": MixIns, "compose": ComposeConfig}
+    built: dict[str, Any] = {}
+    for name, value in values.items():
+        _known(name, [f.name for f in dataclasses.fields(Recipe)], where, "key")
+        built[name] = _table(tables[name], value, f"{where}: [{name}]") if name in tables else _frozen(value)
+    recipe = Recipe(**built)
+    _check(recipe, where)
+    return recipe
+
+
+def shares(recipe: Recipe) -> dict[str, float]:
+    """The sub-tasks' shares, summing to 1, in the registry's order; those at 0 left out."""
+    total = sum(recipe.tasks.values())
+    return {name: recipe.tasks[name] / total for name in SUB_TASKS if recipe.tasks.get(name, 0.0) > 0}
+
+
+def _table(kind: type[Any], value: Any, where: str) -> Any:
+    if not isinstance(value, Mapping):
+        raise InputError("recipe.value", f"{where} is {value!r}, expected a table", "see recipes/corpus.toml")
+    names = [f.name for f in dataclasses.fields(kind)]
+    for name in value:
+        _known(name, names, where, "key")
+    return kind(**{name: _frozen(entry) for name, entry in value.items()})
+
+
+def _known(name: str, names: Collection[str], where: str, what: str) -> None:
+    if name not in names:
+        near = difflib.get_close_matches(name, names, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(names)}"
+        raise InputError("recipe.unknown", f"{where} has an unknown {what} {name!r}", hint)
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _check(recipe: Recipe, where: str) -> None:
+    for field_ in dataclasses.fields(Recipe):
+        value, default = getattr(recipe, field_.name), getattr(Recipe(), field_.name)
+        if type(value) is not type(default) and not (isinstance(default, float) and isinstance(value, int)):
+            _refuse(where, field_.name, value, f"a value like {default!r}")
+    tasks: Mapping[str, Any] = recipe.tasks
+    for name, share in tasks.items():
+        _known(name, SUB_TASKS, f"{where}: [tasks]", "sub-task")
+        if not isinstance(share, int | float) or not 0 <= share < 1e6:
+            _refuse(where, f"tasks.{name}", share, "a share from 0")
+    if not sum(recipe.tasks.values()):
+        _refuse(where, "tasks", recipe.tasks, "at least one share above 0")
+    for name, low, high in (("streams", 1, 10**8), ("streams_per_shard", 1, 10_000), ("attempts", 1, 100)):
+        if not low <= getattr(recipe, name) <= high:
+            _refuse(where, name, getattr(recipe, name), f"{low} to {high}")
+    for name, choices in (("curation", get_args(Curation)), ("audio", get_args(AudioFormat))):
+        if getattr(recipe, name) not in choices:
+            _refuse(where, name, getattr(recipe, name), " or ".join(choices))
+    for name, chance in dataclasses.asdict(recipe.mix_ins).items():
+        if not isinstance(chance, int | float) or not 0 <= chance <= 1:
+            _refuse(where, f"mix_ins.{name}", chance, "a chance from 0 to 1")
+    turns: tuple[Any, ...] = recipe.turns
+    if not (len(turns) == 2 and 1 <= turns[0] <= turns[1] <= 100):
+        _refuse(where, "turns", recipe.turns, "two whole numbers, the smaller first")
+
+
+def _refuse(where: str, name: str, value: Any, expected: str) -> None:
+    raise InputError("recipe.value", f"{where}: {name} is {value!r}, expected {expected}", "see recipes/corpus.toml")
