@@ -30,3 +30,14 @@ def session_listener(
             return spoken([*session.feed(samples), *session.end()])
 
     return listen
+
+
+def instructed_listener(
+    bundle: Bundle, threshold: float | None = None
+) -> Callable[[Samples, str | None], list[SpokenReply]]:
+    """A function from a stream [n] and what is asked of it to the replies of a fresh session over it."""
+
+    def listen(samples: Samples, instruction: str | None) -> list[SpokenReply]:
+        return session_listener(bundle, instruction, threshold)(samples)
+
+    return listen

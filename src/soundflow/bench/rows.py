@@ -86,6 +86,14 @@ def read_rows(path: Path) -> list[Row]:
     return rows
 
 
+def readable_rows(path: Path) -> list[Row]:
+    """Every object of a JSON-lines file that can be read, such as one whose writer was killed; none without a file."""
+    if not path.exists():
+        return []
+    found = ((number, _object(line)) for number, line in _lines(path))
+    return [Row(values, f"{path}, line {number}") for number, values in found if values is not None]
+
+
 def read_answers(path: Path) -> Answers:
     """A predictions file, ours or in another public spelling; a broken line costs only itself.
 

@@ -1,0 +1,56 @@
+"""CoVoST 2, English to Chinese and back: speech in one language, text in the other.
+
+Layout: covost_v2.<source>_<target>.tsv beside Common Voice 4's validated.tsv and clips/. Tests:
+tests/bench/public/test_covost2.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from soundflow.bench.public.items import Hear, Item, find_file, hear_items, read_table, rows_of, sound_of, unanswered
+from soundflow.bench.rows import Answers
+from soundflow.bench.score import score_rows
+
+Direction = Literal["en_zh", "zh_en"]
+_TABLES = {"en_zh": "covost_v2.en_zh-CN.tsv", "zh_en": "covost_v2.zh-CN_en.tsv"}
+_VALIDATED = {"en_zh": ("validated.tsv", "*validated_en.tsv"), "zh_en": ("validated.tsv", "*validated_zh*.tsv")}
+PROMPTS = {  # Qwen2.5-Omni's, as UltraEval-Audio uses them
+    "en_zh": "Listen to the provided English speech and produce a translation in Chinese text.",
+    "zh_en": "Listen to the provided Chinese speech and produce a translation in English text.",
+}
+_JOINERS = {"en_zh": "", "zh_en": " "}  # Chinese has no blanks
+
+
+def load(folder: Path, direction: Direction) -> tuple[Item, ...]:
+    """Every clip whose split is exactly `test` and that Common Voice has validated.
+
+    Raises:
+        InputError: a table is missing or has no row, or a row lacks a column.
+    """
+    table = find_file(folder, _TABLES[direction])
+    validated = find_file(folder, *_VALIDATED[direction])
+    sentences = {row.text("path"): row.answer("sentence") for row in read_table(validated)}
+    return tuple(
+        Item(
+            Path(row.text("path")).stem,
+            (sound_of(validated.parent, row.text("path")),),
+            PROMPTS[direction],
+            {"ref": row.text("translation"), "source": sentences[row.text("path")]},
+        )
+        for row in read_table(table)
+        if row.text("split") == "test" and row.text("path") in sentences
+    )
+
+
+def run(hear: Hear, items: Sequence[Item], out: Path, direction: Direction) -> Iterator[Item]:
+    """Each clip in a stream of its own; its pieces are joined as the target language is written."""
+    return hear_items(hear, items, out, joiner=_JOINERS[direction])
+
+
+def score(items: Sequence[Item], answers: Answers, direction: Direction) -> dict[str, Any]:
+    """Corpus BLEU; what is missing stays in as empty."""
+    total = score_rows(f"bleu_{direction}", rows_of(items, answers, "hyp")).total
+    return {"bleu": total["score"], **total, **unanswered(items, answers)}
