@@ -32,6 +32,11 @@ class Chunker:
         """Samples that wait for their chunk to become whole."""
         return self._filled
 
+    @property
+    def pending(self) -> Samples:
+        """A copy of those samples."""
+        return self._partial[: self._filled].copy()
+
     def feed(self, samples: Samples) -> list[Samples]:
         """Take in float32 [n] and return the chunks, float32 [chunk_samples] each, that became whole."""
         chunks: list[Samples] = []

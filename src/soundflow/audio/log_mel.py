@@ -13,6 +13,7 @@ features are the same bits however the sound was cut into calls. Tests: tests/au
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal, get_args
@@ -225,6 +226,21 @@ class StreamingLogMel:
     def end(self) -> list[Tensor]:
         """The last chunk padded with zeros, or nothing when the stream ended on a border."""
         return [self._mel(chunk) for chunk in self._chunker.end()]
+
+    def snapshot(self) -> dict[str, Tensor]:
+        """Everything that later features depend on, as float32 arrays by name."""
+        found = {"partial": torch.from_numpy(self._chunker.pending), "settled": self._settled.reshape(1)}
+        found["peaks"] = torch.stack(list(self._peaks)) if self._peaks else torch.zeros(0)
+        found["history"] = torch.zeros(0) if self._history is None else torch.from_numpy(self._history)
+        return found
+
+    def restore(self, kept: Mapping[str, Tensor]) -> None:
+        """Go on where `snapshot` was taken."""
+        self.reset()
+        self._chunker.feed(kept["partial"].numpy())
+        self._settled = kept["settled"][0]
+        self._peaks.extend(kept["peaks"])
+        self._history = kept["history"].numpy() if len(kept["history"]) else None
 
     @torch.no_grad()
     def _mel(self, chunk: Samples) -> Tensor:

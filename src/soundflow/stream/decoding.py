@@ -6,8 +6,9 @@ Knows nothing of time, of sound or of threads. Tests: tests/stream/test_decoding
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -204,6 +205,54 @@ class Decoding:
         if cached:
             self._cache.evict(start, cached)
 
+    def snapshot(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        """Arrays and values that `restore` goes on from; between two steps."""
+        window, length = self._window, self._cache.length
+        sounds = [block.sound for block in window.blocks if block.sound is not None]
+        tensors = {
+            "keys": self._cache.keys[:, :, :, :length],
+            "values": self._cache.values[:, :, :, :length],
+            "pending": self._pending,
+            "sounds": torch.stack(sounds) if sounds else self._pending[:0],
+        }
+        return tensors, {
+            "threshold": self.threshold,
+            "prefix": self._prefix,
+            "max_reply_tokens": self._max_reply_tokens,
+            "text_positions": self._text_positions,
+            "replies": self._replies,
+            "is_speaking": self._reply is not None,
+            "turns": [(block.tokens, block.reply) for block in window.turns],
+            "blocks": [(block.tokens, block.reply) for block in window.blocks],
+        }
+
+    @classmethod
+    def restore(cls, bundle: Bundle, tensors: Mapping[str, Tensor], values: Mapping[str, Any]) -> Decoding:
+        """A stream that goes on where `snapshot` was taken."""
+        self = cls(bundle, None, values["threshold"], values["max_reply_tokens"], values["text_positions"])
+        with torch.inference_mode():
+            self._open(values["prefix"])
+            self._pending = tensors["pending"].to(self._pending)
+            length = tensors["keys"].shape[3]
+            self._cache.keys[:, :, :, :length] = tensors["keys"]
+            self._cache.values[:, :, :, :length] = tensors["values"]
+            self._cache.advance(length)
+        self._replies = values["replies"]
+        self._window.turns.extend(Block(None, tokens, reply) for tokens, reply in values["turns"])
+        sounds = tensors["sounds"].to(self._pending)
+        for sound, (tokens, reply) in zip(sounds, values["blocks"], strict=True):
+            self._window.blocks.append(Block(sound, tokens, reply))
+        if values["is_speaking"]:
+            self._reply = ReplyText(bundle.tokenizer, bundle.config.control, self._max_reply_tokens)
+            for token in self._window.blocks[-1].tokens[1:]:
+                self._reply.add(token)
+        return self
+
+    @property
+    def cache_device(self) -> torch.device:
+        """Where the rows are."""
+        return self._pending.device
+
     def _look_up(self) -> None:
         """Rows and ids that every step needs."""
         c = self._control
@@ -217,6 +266,7 @@ class Decoding:
     def _open(self, prefix: Sequence[int]) -> None:
         """An empty window behind a prefix, which waits to be fed."""
         config = self._bundle.config
+        self._prefix = list(prefix)
         # a reply is at most <response>'s emotion, its text and <eos>
         reply = self._max_reply_tokens + 2
         self._window: Window[Tensor] = Window(

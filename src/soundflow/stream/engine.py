@@ -8,6 +8,7 @@
     session.set_threshold(0.8)     from the next decision on
     session.set_instruction("…")   from the next decision on, without forgetting what was heard
     session.truncate(0, 12)        of reply 0 only 12 characters were played: the rest leaves the context
+    blob = session.snapshot()      the stream as bytes; engine.restore(blob) goes on from it, also elsewhere
     session.end()                  no more sound: what is left is heard and said, then comes `end`
     session.close()                stop now, then comes `end`
     engine.close()                 stops every session and both threads
@@ -31,11 +32,14 @@ from soundflow.errors import OutsideError, SoundflowError, UsageError
 from soundflow.model.bundle import Bundle
 from soundflow.stream.batch import Heard, Step, decode_all, hear_all
 from soundflow.stream.clock import Clock, WallClock
-from soundflow.stream.decoding import Outcome
+from soundflow.stream.decoding import Decoding, Outcome
 from soundflow.stream.engine_session import EngineSession
 from soundflow.stream.events import Error, Event
-from soundflow.stream.fifo import IDLE, ChunkReady, Flush, Idle, TextStep, Token, TokenKind
+from soundflow.stream.fifo import IDLE, ChunkReady, FifoRule, Flush, Idle, TextStep, Token, TokenKind
+from soundflow.stream.narrator import Narrator
+from soundflow.stream.perception import EncodedChunk, Perception
 from soundflow.stream.session import Limits
+from soundflow.stream.snapshot import StreamState, thaw
 from soundflow.stream.statistics import LatencyHistogram
 
 _log = logging.getLogger(__name__)
@@ -129,12 +133,18 @@ class Engine:
             UsageError: the engine is closed (`engine.closed`), or an argument makes no sense.
         """
         self._admit()
-        session = EngineSession(self, self._bundle, instruction, threshold, limits or self.limits.session, wake)
-        with self.lock:
-            self._admit()  # others may have come meanwhile
-            self._sessions.add(session)
-            self.statistics.sessions_opened += 1
-        return session
+        state = _fresh(self._bundle, instruction, threshold, limits or self.limits.session)
+        return self._seat(EngineSession(self, self._bundle, state, wake))
+
+    def restore(self, snapshot: bytes, *, wake: Callable[[], None] | None = None) -> EngineSession:
+        """A stream that goes on where `EngineSession.snapshot` was taken, with the same tokens.
+
+        Raises:
+            InputError: the snapshot is damaged, or of another version or model.
+            OutsideError, UsageError: as in `open`.
+        """
+        self._admit()
+        return self._seat(EngineSession(self, self._bundle, thaw(self._bundle, snapshot, self.clock.now()), wake))
 
     def close(self) -> None:
         """Stop every session and both threads; calling it again does nothing."""
@@ -156,6 +166,17 @@ class Engine:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _seat(self, session: EngineSession) -> EngineSession:
+        with self.lock:
+            self._admit()  # others may have come meanwhile
+            self._sessions.add(session)
+            self.statistics.sessions_opened += 1
+            session.action = session.rule.resume()  # a fresh stream has nothing to do, a restored one may
+            if not isinstance(session.action, Idle):
+                self.decode_later(session)
+            session.let_go()
+        return session
 
     # --- what sessions ask for; the lock is held ---
 
@@ -216,10 +237,18 @@ class Engine:
         while True:
             with self.lock:
                 batch = self._next_batch(self._to_hear, self._sound)
-                work = [Heard(s.perception, s.take_sound(), s.is_last_sound) for s in batch]
-            if not batch:
-                return
-            self._hear(batch, work)
+                if not batch:
+                    return
+                able = [s for s in batch if self._may_hear(s)]
+                work = [Heard(s.perception, s.take_sound(), s.is_last_sound) for s in able]
+            if able:
+                self._hear(able, work)
+
+    def _may_hear(self, session: EngineSession) -> bool:
+        """Whether a session shall be heard now; one that is held comes back by itself."""
+        session.is_hearing = not session.is_held
+        session.passes += session.is_hearing
+        return session.is_hearing
 
     def _hear(self, batch: Sequence[EngineSession], work: Sequence[Heard]) -> None:
         started_at = self.clock.now()
@@ -235,6 +264,7 @@ class Engine:
                 session.busy_seconds += (done_at - started_at) / len(batch)
                 session.is_heard = session.is_heard or what.is_last
                 session.is_hearing = False
+                session.leave_pass()
                 for chunk in found:
                     self._queue(session, chunk.arrived_at, done_at, ChunkReady(chunk))
                 if session.has_sound():
@@ -273,7 +303,8 @@ class Engine:
     def _may_go_on(self, session: EngineSession) -> bool:
         """Whether a session's action shall be done now; if not it is put aside."""
         is_void = session.is_stopping and isinstance(session.action, Flush)
-        if not is_void and not session.is_full:
+        if not (is_void or session.is_full or session.is_held):
+            session.passes += 1
             return True
         session.is_decoding = False
         session.is_paused = not is_void
@@ -302,6 +333,7 @@ class Engine:
     def _go_on(self, session: EngineSession, outcome: Outcome, events: list[Event]) -> None:
         session.post(events)
         session.is_decoding = False
+        session.leave_pass()
         session.action = session.rule.advance(Token(outcome.kind))
         if not isinstance(session.action, Idle):
             self.decode_later(session)
@@ -312,6 +344,7 @@ class Engine:
         _log.error("a pass over %d sessions failed", len(batch), exc_info=failure)
         with self.lock:
             for session in batch:
+                session.leave_pass()
                 session.is_hearing = session.is_decoding = False
                 self._tell_failure(session, failure)
         for session in batch:
@@ -343,6 +376,15 @@ class Engine:
                 self.statistics.responses += outcome.kind is TokenKind.RESPONSE
             else:
                 self.statistics.text_steps += 1
+
+
+def _fresh(bundle: Bundle, instruction: str | None, threshold: float | None, limits: Limits) -> StreamState:
+    """A stream that has heard nothing."""
+    config = bundle.config
+    threshold = config.response_threshold if threshold is None else threshold
+    decoding = Decoding(bundle, instruction, threshold, limits.reply_tokens(bundle))
+    rule: FifoRule[EncodedChunk] = FifoRule(limits.queue(bundle), limits.queue_overflow)
+    return StreamState(Perception(bundle), decoding, rule, Narrator(config.chunk_samples))
 
 
 def _step_of(session: EngineSession) -> Step:

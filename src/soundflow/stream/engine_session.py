@@ -13,16 +13,19 @@ from threading import Condition
 from types import TracebackType
 from typing import Protocol
 
+import numpy as np
+import torch
+
 from soundflow.errors import UsageError
 from soundflow.model.bundle import Bundle
 from soundflow.model.config import SAMPLE_RATE
 from soundflow.stream.clock import Clock
 from soundflow.stream.decoding import Decoding, check_threshold, prefix_of
 from soundflow.stream.events import Error, Event
-from soundflow.stream.fifo import IDLE, Action, FifoRule, Idle, TextStep
-from soundflow.stream.narrator import Narrator
-from soundflow.stream.perception import EncodedChunk, Perception, Samples, checked
-from soundflow.stream.session import Limits, queue_error
+from soundflow.stream.fifo import IDLE, Action, Flush, Idle, TextStep
+from soundflow.stream.perception import EncodedChunk, Samples, checked
+from soundflow.stream.session import queue_error
+from soundflow.stream.snapshot import StreamState, freeze
 
 _INBOX_SECONDS = 30.0  # sound that may wait to be heard; chosen, far more than a healthy engine needs
 _OUTBOX_EVENTS = 4096  # events that may wait for their reader; then the session alone waits with them; chosen
@@ -55,24 +58,22 @@ class EngineSession:
         self,
         desk: Desk,
         bundle: Bundle,
-        instruction: str | None,
-        threshold: float | None,
-        limits: Limits,
+        state: StreamState,
         wake: Callable[[], None] | None,
     ) -> None:
-        config = bundle.config
         self.desk = desk
-        self.perception = Perception(bundle)
-        threshold = config.response_threshold if threshold is None else threshold
-        self.decoding = Decoding(bundle, instruction, threshold, limits.reply_tokens(bundle))
-        self.narrator = Narrator(config.chunk_samples)
-        self.rule: FifoRule[EncodedChunk] = FifoRule(limits.queue(bundle), limits.queue_overflow)
+        self.perception = state.perception
+        self.decoding = state.decoding
+        self.narrator = state.narrator
+        self.rule = state.rule
         self.action: Action[EncodedChunk] = IDLE
         self.is_hearing = False  # waits for, or is in, a pass of the encoder
         self.is_decoding = False  # waits for, or is in, a pass of the decoder
         self.is_paused = False  # has an action, but its reader must take events first
         self.is_heard = False  # ended, and all its sound is encoded
         self.is_stopping = False
+        self.is_held = False  # a snapshot is taken: no pass may begin with it
+        self.passes = 0  # of either network that it is in now
         self.is_over = False
         self.busy_seconds = 0.0  # its share of both threads' time
         self._bundle = bundle
@@ -80,12 +81,15 @@ class EngineSession:
         self._requests: list[Callable[[Decoding], object]] = []
         self._inbox: deque[tuple[Samples, float]] = deque()
         self._waiting = 0  # samples in the inbox
-        self._taken = 0  # samples that left it
+        self._taken = state.perception.samples  # samples that left it
         self._is_ending = False
         self._is_cancelled = False
         self._outbox: deque[Event] = deque()
         self._told = Condition(desk.lock._lock)  # type: ignore[attr-defined]  # one lock for all
-        self._lost_samples = self._dropped_told = 0
+        self._lost_samples, self._dropped_told = 0, state.rule.dropped
+        if state.unheard is not None and len(state.unheard):
+            self._inbox.append((state.unheard.numpy(), desk.clock.now()))
+            self._waiting = len(state.unheard)
 
     # --- the caller's side ---
 
@@ -158,6 +162,29 @@ class EngineSession:
         """
         self._request(lambda decoding: decoding.truncate(reply, characters))
 
+    def snapshot(self) -> bytes:
+        """The stream as it stands, for `Engine.restore` here or elsewhere; it goes on undisturbed.
+
+        Events that were not taken yet are not in it, nor are changes that wait for the next decision.
+
+        Raises:
+            UsageError: the session has ended (`session.ended`).
+        """
+        with self.desk.lock:
+            if self._is_ending or self.is_stopping:
+                raise UsageError("session.ended", "a snapshot of a session that has ended", "take it while it is open")
+            self.is_held = True
+            self._told.wait_for(lambda: not self.passes)
+            sound = [block for block, _ in self._inbox]
+        try:
+            unheard = torch.from_numpy(np.concatenate(sound)) if sound else None
+            undone = self.action if isinstance(self.action, Flush) else None
+            state = StreamState(self.perception, self.decoding, self.rule, self.narrator, undone, unheard)
+            return freeze(self._bundle, state, self.desk.clock.now())
+        finally:
+            with self.desk.lock:
+                self.let_go()
+
     def events(self) -> Iterator[Event]:
         """Events as they come, waited for, until the `end` event."""
         while True:
@@ -201,6 +228,8 @@ class EngineSession:
     def has_sound(self) -> bool:
         """Whether a chunk can be completed now, the padded last one included."""
         missing = self.perception.chunk_samples - self._taken % self.perception.chunk_samples
+        if self.is_held:
+            return False
         return not self.is_stopping and not self.is_heard and (self._is_ending or self._waiting >= missing)
 
     def take_sound(self) -> list[tuple[Samples, float]]:
@@ -226,6 +255,21 @@ class EngineSession:
     def is_full(self) -> bool:
         """Whether its reader must take events before it goes on; one that is stopped waits for nobody."""
         return len(self._outbox) >= _OUTBOX_EVENTS and not self.is_stopping
+
+    def let_go(self) -> None:
+        """Passes may begin with it again."""
+        self.is_held = False
+        if self.has_sound() or self._is_ending:
+            self.desk.hear_later(self)
+        if self.is_paused and not self.is_full:
+            self.resume()
+        self.desk.settle(self)
+
+    def leave_pass(self) -> None:
+        """A pass with it is over."""
+        self.passes -= 1
+        if self.is_held:
+            self._told.notify_all()
 
     def resume(self) -> None:
         """Go on with the action that waited for the reader."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import enum
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Generic, Literal, TypeAlias, TypeVar
 
@@ -87,8 +88,8 @@ class FifoRule(Generic[C]):
         if capacity < 1:
             raise UsageError("stream.queue_size", f"a queue of {capacity} chunks", "use 1 or more")
         self.capacity = capacity
+        self.overflow: Overflow = overflow
         self.dropped = 0
-        self._overflow = overflow
         self._drain = drain
         self._queue: deque[C] = deque()
         self._last = TokenKind.SILENT
@@ -108,6 +109,18 @@ class FifoRule(Generic[C]):
     def queued(self) -> tuple[C, ...]:
         """The chunks that wait, oldest first."""
         return tuple(self._queue)
+
+    def restore(self, queue: Iterable[C], last: TokenKind, dropped: int) -> None:
+        """Stand where another machine stood: these chunks wait, this was the last token; `resume` goes on."""
+        self._queue = deque(queue)
+        self._last = last
+        self.dropped = dropped
+        self._is_working = False
+
+    def resume(self) -> Action[C]:
+        """What the decoder shall do now, with nothing new to report; only when it owes no token."""
+        assert not self._is_working, "the decoder is at work already"
+        return self._next()
 
     def advance(self, signal: Signal[C]) -> Action[C]:
         """Take in what happened and answer what the decoder shall do now.
@@ -139,7 +152,7 @@ class FifoRule(Generic[C]):
 
     def _append(self, chunk: C) -> None:
         if len(self._queue) >= self.capacity:
-            if self._overflow == "error":
+            if self.overflow == "error":
                 raise OutsideError(
                     "stream.queue_full",
                     f"{len(self._queue)} chunks wait for the decoder, the limit is {self.capacity}",

@@ -5,7 +5,9 @@ Tests: tests/stream/test_narrator.py.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from soundflow.model.config import SAMPLE_RATE
 from soundflow.stream.decoding import Decided, Outcome, Spoken
@@ -48,6 +50,26 @@ class Narrator:
             latency_ms_p95=self.latencies.percentile(0.95),
             real_time_factor=busy_seconds / seconds if seconds else None,
         )
+
+    def snapshot(self, now: float) -> dict[str, Any]:
+        """Plain values that `restore` goes on from; moments as how long ago they were."""
+        reply = self._reply
+        if reply is None:
+            return {"replies": self.replies, "latencies": self.latencies.snapshot(), "reply": None}
+        first_text = None if reply.first_text_at is None else now - reply.first_text_at
+        told = (reply.index, reply.chunk, now - reply.arrived_at, reply.is_started, first_text)
+        return {"replies": self.replies, "latencies": self.latencies.snapshot(), "reply": told}
+
+    def restore(self, kept: Mapping[str, Any], now: float) -> None:
+        """Go on where `snapshot` was taken."""
+        self.replies = kept["replies"]
+        self.latencies.restore(kept["latencies"])
+        self._reply = None
+        if kept["reply"] is not None:
+            index, chunk, arrived, is_started, first_text = kept["reply"]
+            self._reply = _Reply(
+                index, chunk, now - arrived, is_started, None if first_text is None else now - first_text
+            )
 
     def _seconds(self, chunks: int) -> float:
         return chunks * self._chunk_samples / SAMPLE_RATE  # one division: 3 chunks are 1.2 s, not 1.2000000000000002

@@ -5,7 +5,7 @@ Tests: tests/stream/test_perception.py.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -78,6 +78,15 @@ class Perception:
     def rest(self, arrived_at: float) -> list[MelChunk]:
         """As `end`, not encoded."""
         return [self._numbered(mel, arrived_at) for mel in self._log_mel.end()]
+
+    def snapshot(self) -> tuple[dict[str, Tensor], dict[str, int]]:
+        """Arrays and values that `restore` goes on from."""
+        return self._log_mel.snapshot(), {"samples": self.samples, "chunks": self.chunks}
+
+    def restore(self, tensors: Mapping[str, Tensor], values: Mapping[str, int]) -> None:
+        """Go on where `snapshot` was taken."""
+        self._log_mel.restore(tensors)
+        self.samples, self.chunks = values["samples"], values["chunks"]
 
     @property
     def seconds(self) -> float:
