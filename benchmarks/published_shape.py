@@ -1,6 +1,7 @@
 """What one chunk and one word cost at the published 3B shape, and how near that is to what the machine can give.
 
-    python benchmarks/published_shape.py [--arithmetic int8] [--threads 2] [--chunks 60] [--json]
+    python benchmarks/published_shape.py [--arithmetic int8] [--threads 2] [--chunks 60] [--device cpu] [--json]
+    python benchmarks/published_shape.py --device cuda --arithmetic bfloat16
 
 Weights are random, which takes as long as trained ones; they are made and put into their arithmetic layer by layer, so
 that the whole stays within the memory of a small machine. Measured at the end of a stream of `--chunks` chunks: the
@@ -24,6 +25,7 @@ from torch import Tensor, nn
 from soundflow.bench.machine import describe_machine, peak_mb
 from soundflow.model.checkpoint.assemble import Placement, assemble, meta_network, own_names, renamed
 from soundflow.model.config import ModelConfig, audio_interaction_3b
+from soundflow.model.int4 import make_int4
 from soundflow.model.network import AudioInteractionModel
 from soundflow.model.quantize import make_int8
 
@@ -45,21 +47,29 @@ class RandomWeights(dict[str, Tensor]):
         return torch.empty(shape).normal_(std=0.02, generator=self._generator)
 
 
-def random_network(config: ModelConfig, arithmetic: str) -> AudioInteractionModel:
+def random_network(config: ModelConfig, arithmetic: str, device: str) -> AudioInteractionModel:
     """A network of this shape whose matrices never all stand in memory as float32."""
     kind = torch.bfloat16 if arithmetic == "bfloat16" else torch.float32
-    placement = Placement(kind, ready=make_int8 if arithmetic == "int8" else id)
+    ready = {"int8": make_int8, "int4": make_int4}.get(arithmetic, id)
+    placement = Placement(kind, device=device, ready=ready)
     weights = RandomWeights(config)
     return assemble(config, weights, {name: renamed(name) for name in weights}, str, placement)
 
 
 def median_ms(step: Callable[[], object]) -> float:
-    """Median wall time of a step, in milliseconds."""
+    """Median wall time of a step, in milliseconds; on a GPU until its work is done."""
+
+    def finish() -> None:
+        if torch.cuda.is_available():
+            torch.cuda.synchronize()
+
     step()
     times = []
     for _ in range(REPEATS):
+        finish()
         started_at = time.perf_counter()
         step()
+        finish()
         times.append(1e3 * (time.perf_counter() - started_at))
     return statistics.median(times)
 
@@ -68,12 +78,13 @@ def measure(network: AudioInteractionModel, chunks: int) -> dict[str, float]:
     """Milliseconds of the three steps, behind a context of `chunks` chunks."""
     width = network.config.decoder.hidden_size
     cache = network.new_cache(PREFIX + BLOCK * (chunks + 1))
-    kind = network.decoder.embed_tokens.weight.dtype
+    kind, device = network.decoder.embed_tokens.weight.dtype, network.decoder.embed_tokens.weight.device
     cache.length = PREFIX + BLOCK * chunks
     cache.keys.normal_(std=0.1)
     cache.values.normal_(std=0.1)
     mel = torch.randn(1, network.config.encoder.num_mel_bins, 40)
-    block, word = torch.randn(1, BLOCK, width, dtype=kind), torch.randn(1, 1, width, dtype=kind)
+    block = torch.randn(1, BLOCK, width, dtype=kind, device=device)
+    word = torch.randn(1, 1, width, dtype=kind, device=device)
     control = network.config.control
     rows = network.choice_rows
     choice = network.lm_head.weight[[control.silent, control.response]] if rows is None else rows
@@ -96,14 +107,14 @@ def measure(network: AudioInteractionModel, chunks: int) -> dict[str, float]:
     }
 
 
-def machine_rates(arithmetic: str) -> dict[str, float]:
+def machine_rates(arithmetic: str, device: str) -> dict[str, float]:
     """Gigabytes a second of a large read, and giga-operations a second of a large product in this arithmetic."""
-    numbers = torch.ones(1 << 27)
+    numbers = torch.ones(1 << 27, device=device)
     read_ms = median_ms(numbers.sum)
     layer: nn.Module = nn.Sequential(nn.Linear(4096, 4096, bias=False))
-    if arithmetic == "int8":
-        make_int8(layer)
-    x = torch.randn(512, 4096)
+    if arithmetic in ("int8", "int4"):
+        make_int8(layer)  # the faster of the two over many rows
+    layer, x = layer.to(device), torch.randn(512, 4096, device=device)
     if arithmetic == "bfloat16":
         layer, x = layer.bfloat16(), x.bfloat16()
     product_ms = median_ms(lambda: layer(x))
@@ -112,7 +123,7 @@ def machine_rates(arithmetic: str) -> dict[str, float]:
 
 def floors(config: ModelConfig, arithmetic: str, rates: dict[str, float]) -> dict[str, float]:
     """The least milliseconds of each step that weights to be read and operations to be done allow."""
-    size = {"int8": 1, "bfloat16": 2, "float32": 4}[arithmetic]
+    size = {"int4": 0.625, "int8": 1.0, "bfloat16": 2.0, "float32": 4.0}[arithmetic]  # int4 with its grid
     counts = {"encoder": 0, "decoder": 0, "lm_head": 0}
     for name, slot in own_names(meta_network(config)).items():
         if slot.dim() > 1 and "embed_tokens" not in name:
@@ -132,7 +143,8 @@ def floors(config: ModelConfig, arithmetic: str, rates: dict[str, float]) -> dic
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--arithmetic", default="int8", choices=("int8", "bfloat16", "float32"))
+    parser.add_argument("--arithmetic", default="int8", choices=("int4", "int8", "bfloat16", "float32"))
+    parser.add_argument("--device", default="cpu")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--chunks", type=int, default=60)
     parser.add_argument("--json", action="store_true")
@@ -140,8 +152,8 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     config = audio_interaction_3b()
     with torch.inference_mode():
-        rates = machine_rates(options.arithmetic)
-        network = random_network(config, options.arithmetic)
+        rates = machine_rates(options.arithmetic, options.device)
+        network = random_network(config, options.arithmetic, options.device)
         found: dict[str, Any] = measure(network, options.chunks)
     found |= floors(config, options.arithmetic, rates) | rates
     found["chunk_ms"] = found["encoder_ms"] + found["decision_ms"]
@@ -150,7 +162,12 @@ def main() -> None:
     for step in ("encoder", "decision", "token"):
         found[f"{step}_share_of_floor"] = found[f"{step}_floor_ms"] / found[f"{step}_ms"]
     found = {name: round(value, 3) for name, value in found.items()}
-    found |= {"peak_mb": round(peak_mb()), "arithmetic": options.arithmetic, "context_chunks": options.chunks}
+    found |= {
+        "peak_mb": round(peak_mb()),
+        "device": options.device,
+        "arithmetic": options.arithmetic,
+        "context_chunks": options.chunks,
+    }
     found["machine"] = describe_machine()
     if options.json:
         print(json.dumps(found))
