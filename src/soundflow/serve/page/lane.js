@@ -1,12 +1,18 @@
 // The lane: a scrolling spectrogram, a block a chunk coloured by decision, p(speak) as a line, replies as marks.
-import { SECONDS_PER_COLUMN } from "./spectrum.js";
+import { BANDS, SECONDS_PER_COLUMN } from "./spectrum.js";
 
 const SHOWN = 30; // seconds across the lane
+const COLUMNS = Math.ceil(SHOWN / SECONDS_PER_COLUMN);
 const CHUNK_ROW = 22; // height of the row of chunks, CSS pixels
+const FRAME_MS = 80; // between two drawings: smooth enough, and a phone stays cool
 
 export function makeLane(canvas) {
-  const columns = [], chunks = [], marks = [];
-  let heard = 0, threshold = 0.5, dropped = 0, isDue = false;
+  const chunks = [], marks = [];
+  const picture = document.createElement("canvas"); // one pixel a column and band; scrolled, then stretched
+  picture.width = COLUMNS; picture.height = BANDS;
+  const brush = picture.getContext("2d");
+  const stripe = brush.createImageData(1, BANDS);
+  let columns = 0, heard = 0, threshold = 0.5, isDue = false;
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
   function draw() {
@@ -17,16 +23,7 @@ export function makeLane(canvas) {
     pen.setTransform(ratio, 0, 0, ratio, 0, 0);
     pen.fillStyle = "#0b0f16"; pen.fillRect(0, 0, wide, high);
     const from = Math.max(0, heard - SHOWN), x = (t) => ((t - from) / SHOWN) * wide, top = high - CHUNK_ROW;
-    const each = (SECONDS_PER_COLUMN / SHOWN) * wide + 0.6;
-    columns.forEach((column, i) => {
-      const at = x((dropped + i) * SECONDS_PER_COLUMN);
-      const tall = top / column.length;
-      column.forEach((level, band) => {
-        if (level < 0.04) return;
-        pen.fillStyle = `hsl(${205 - 165 * level * level} ${60 + 30 * level}% ${6 + 56 * level}%)`;
-        pen.fillRect(at, top - (band + 1) * tall, each, tall + 0.6);
-      });
-    });
+    pen.drawImage(picture, 0, 0, wide, top);
     pen.strokeStyle = "rgba(255,255,255,0.45)"; pen.setLineDash([6, 5]); pen.beginPath();
     pen.moveTo(0, top * (1 - threshold)); pen.lineTo(wide, top * (1 - threshold)); pen.stroke(); pen.setLineDash([]);
     const speak = colour("--speak"), silent = colour("--silent");
@@ -49,20 +46,32 @@ export function makeLane(canvas) {
     }
   }
 
-  function due() { if (!isDue) { isDue = true; requestAnimationFrame(draw); } }
+  function due() { if (!isDue) { isDue = true; setTimeout(() => requestAnimationFrame(draw), FRAME_MS); } }
+  function paint(levels) {
+    if (columns >= COLUMNS) {
+      brush.globalCompositeOperation = "copy";
+      brush.drawImage(picture, -1, 0);
+      brush.globalCompositeOperation = "source-over";
+    }
+    levels.forEach((level, band) => {
+      const row = 4 * (BANDS - 1 - band);
+      stripe.data.set([255 * level ** 1.6, 255 * level ** 2.2 * 0.85 + 40 * level, 110 * level ** 0.7 + 40 * level, 255], row);
+    });
+    brush.putImageData(stripe, Math.min(columns, COLUMNS - 1), 0);
+  }
+
   function forget() {
-    while ((columns.length) * SECONDS_PER_COLUMN > SHOWN + 2) { columns.shift(); dropped++; }
     while (chunks.length && chunks[0].end < heard - SHOWN - 2) chunks.shift();
     while (marks.length && marks[0].at < heard - SHOWN - 2) marks.shift();
   }
   window.addEventListener("resize", due);
   due();
   return {
-    column(levels) { columns.push(levels); heard = (dropped + columns.length) * SECONDS_PER_COLUMN; forget(); due(); },
+    column(levels) { paint(levels); heard = ++columns * SECONDS_PER_COLUMN; forget(); due(); },
     chunk(start, end, p, speaks) { chunks.push({ start, end, p, speaks }); due(); },
     mark(at) { const mark = { at, text: "…" }; marks.push(mark); due(); return (text) => { mark.text = text; due(); }; },
     threshold(value) { threshold = value; due(); },
-    clear() { columns.length = chunks.length = marks.length = 0; heard = dropped = 0; due(); },
+    clear() { brush.clearRect(0, 0, COLUMNS, BANDS); columns = chunks.length = marks.length = heard = 0; due(); },
   };
 }
 

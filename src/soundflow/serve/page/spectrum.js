@@ -1,5 +1,6 @@
 // Columns of a spectrogram out of samples as they come: 25.6 ms windows, 32 ms apart, 64 bands up to 8 kHz.
-const SIZE = 512, HOP = 512, BANDS = 64;
+export const BANDS = 64;
+const SIZE = 512, HOP = 512;
 const window_ = Float32Array.from({ length: SIZE }, (_, i) => 0.5 - 0.5 * Math.cos((2 * Math.PI * i) / SIZE));
 const edges = Array.from({ length: BANDS + 1 }, (_, i) => Math.round(1 + (SIZE / 2 - 1) * (Math.exp(2.2 * i / BANDS) - 1) / (Math.exp(2.2) - 1)));
 
