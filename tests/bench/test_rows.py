@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from soundflow.bench.rows import OUTPUT_FIELDS, append_row, read_answers, read_rows, write_rows
+from soundflow.bench.rows import OUTPUT_FIELDS, append_row, read_answers, read_rows, readable_rows, write_rows
 from soundflow.errors import InputError
 
 
@@ -72,3 +72,9 @@ def test_rows_come_back_as_written(tmp_path: Path) -> None:
     write_rows(tmp_path / "deep" / "out.jsonl", rows)
     assert [dict(row.values) for row in read_rows(tmp_path / "deep" / "out.jsonl")] == rows
     assert [path.name for path in (tmp_path / "deep").iterdir()] == ["out.jsonl"], "no temporary file is left"
+
+
+def test_what_can_be_read_is_read(tmp_path: Path) -> None:
+    rows = readable_rows(written(tmp_path, '{"a": 1}\n{torn\n{"b": 2}'))
+    assert [(dict(row.values), row.where[-6:]) for row in rows] == [({"a": 1}, "line 1"), ({"b": 2}, "line 3")]
+    assert readable_rows(tmp_path / "nowhere.jsonl") == []

@@ -1,0 +1,59 @@
+"""`soundflow bench run`: scores a file, or lets a model answer first."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from soundflow.bench.rows import read_answers
+from soundflow.cli.main import main
+from soundflow.model.bundle import Bundle
+from soundflow.model.checkpoint.ours import save_folder
+from tests.bench.public.made import write_sounds
+from tests.model.conftest import small_bundle
+
+__all__ = ["small_bundle"]  # the fixture of the model's tests
+
+
+@pytest.fixture
+def arguments(tmp_path: Path) -> list[str]:
+    """A command line over two questions, the first of them answered."""
+    table = "Questions\tAnswer\tWav Filename\nWhere?\tParis\t1.wav\nWho?\tAnn\t2.wav\n"
+    (tmp_path / "llama_questions_300.tsv").write_text(table)
+    (tmp_path / "p.jsonl").write_text('{"id": "1", "model_output": "Paris."}\n{"id": "9", "output": "x"}\n')
+    write_sounds(tmp_path, "1.wav", "2.wav")
+    return ["bench", "run", "llama_questions", "--data", str(tmp_path), "--predictions", str(tmp_path / "p.jsonl")]
+
+
+def test_json_is_one_object(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*arguments, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["accuracy"], found["missing"], found["of"]) == (50, ["2"], 2)
+
+
+def test_the_first_items_only(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*arguments, "--limit", "1"]) == 0
+    assert "accuracy: 100.0" in capsys.readouterr().out
+
+
+def test_a_model_answers_what_is_open(
+    arguments: list[str],
+    tmp_path: Path,
+    small_bundle: Bundle,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    save_folder(small_bundle, tmp_path / "model", "float32")
+    assert main([*arguments, "--model", str(tmp_path / "model"), "--threshold", "1.0", "--json"]) == 0
+    out, err = capsys.readouterr()
+    assert json.loads(out)["empty"] == ["2"] and "not trained to answer" in err
+    assert read_answers(tmp_path / "p.jsonl").outputs["1"] == "Paris."
+
+
+@pytest.mark.parametrize("extra", [["--hub"], ["--judge-url", "nowhere"]])
+def test_a_command_line_that_makes_no_sense_is_one_line(
+    arguments: list[str], extra: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*arguments, *extra]) == 2
+    assert len(capsys.readouterr().err.strip().splitlines()) == 1
