@@ -12,6 +12,7 @@ from soundflow.api import load, open_source
 from soundflow.model.bundle import Bundle
 from soundflow.model.quantize import int8_bundle, int8_supported
 from soundflow.stream.batch import Heard, Step, decode_all, hear_all
+from soundflow.stream.changes import Instruct
 from soundflow.stream.decoding import Decided, Decoding, Outcome, Spoken
 from soundflow.stream.fifo import TEXT_STEP, Flush, TextStep, TokenKind
 from soundflow.stream.perception import EncodedChunk, Perception, Samples
@@ -156,7 +157,7 @@ def test_a_batch_may_end_a_reply_and_change_a_session_beside_others(small_bundle
     decode_all(small_bundle.network, [Step(speaking.decoding, Flush((chunks[0],)))])
     steps = [
         Step(speaking.decoding, None),
-        Step(listening.decoding, Flush((chunks[0],)), [lambda d: d.instruct("Count the barks")]),
+        Step(listening.decoding, Flush((chunks[0],)), [Instruct("Count the barks")]),
     ]
     cut, decided = decode_all(small_bundle.network, steps)
     fresh = Decoding(small_bundle, "Count the barks", 1.0, 6).run(Flush((chunks[0],)))

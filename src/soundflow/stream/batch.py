@@ -6,7 +6,7 @@ Products see the rows of all sessions as one matrix; what a session remembers is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -14,6 +14,7 @@ from torch import Tensor
 
 from soundflow.model.cache import RaggedCache
 from soundflow.model.network import AudioInteractionModel
+from soundflow.stream.changes import Change
 from soundflow.stream.decoding import Decoding, Outcome
 from soundflow.stream.fifo import Flush, TextStep
 from soundflow.stream.perception import EncodedChunk, MelChunk, Perception, Samples
@@ -39,7 +40,7 @@ class Step:
 
     decoding: Decoding
     action: Flush[EncodedChunk] | TextStep | None
-    changes: Sequence[Callable[[Decoding], object]] = ()
+    changes: Sequence[Change] = ()
 
 
 def hear_all(network: AudioInteractionModel, work: Sequence[Heard], now: float) -> list[list[EncodedChunk]]:
@@ -63,7 +64,7 @@ def decode_all(network: AudioInteractionModel, steps: Sequence[Step]) -> list[Ou
     with torch.inference_mode():
         for step in steps:
             for change in step.changes:
-                change(step.decoding)
+                change.apply(step.decoding)
         hidden = _pass(network, [(step.decoding, step.action) for step in steps if step.action is not None])
         return list(_outcomes(network, steps, hidden))
 

@@ -103,6 +103,11 @@ class Decoding:
         return self._window.positions
 
     @property
+    def newest_tokens(self) -> tuple[int, ...]:
+        """The control token behind the newest chunk and what was said so far."""
+        return tuple(self._window.blocks[-1].tokens)
+
+    @property
     def cache(self) -> KVCache:
         """What a pass over the prepared rows goes behind."""
         return self._cache

@@ -38,8 +38,9 @@ from soundflow.stream.events import Error, Event
 from soundflow.stream.fifo import IDLE, ChunkReady, FifoRule, Flush, Idle, TextStep, Token, TokenKind
 from soundflow.stream.narrator import Narrator
 from soundflow.stream.perception import EncodedChunk, Perception
+from soundflow.stream.recording import Recording
 from soundflow.stream.session import Limits
-from soundflow.stream.snapshot import StreamState, thaw
+from soundflow.stream.snapshot import StreamState, fingerprint, thaw
 from soundflow.stream.statistics import LatencyHistogram
 
 _log = logging.getLogger(__name__)
@@ -120,6 +121,7 @@ class Engine:
         *,
         limits: Limits | None = None,
         wake: Callable[[], None] | None = None,
+        recording: Recording | None = None,
     ) -> EngineSession:
         """Open a stream.
 
@@ -127,6 +129,7 @@ class Engine:
             instruction, threshold: as in `Session`.
             limits: bounds of this session; None takes the engine's.
             wake: called from the engine's threads whenever events came; it must return at once.
+            recording: a fresh one, to keep the stream's sound and steps for `soundflow bench replay`.
 
         Raises:
             OutsideError: as many sessions as allowed are open (`engine.full`).
@@ -134,7 +137,10 @@ class Engine:
         """
         self._admit()
         state = _fresh(self._bundle, instruction, threshold, limits or self.limits.session)
-        return self._seat(EngineSession(self, self._bundle, state, wake))
+        if recording is not None:
+            recording.model, recording.instruction = fingerprint(self._bundle), instruction
+            recording.max_reply_tokens = (limits or self.limits.session).reply_tokens(self._bundle)
+        return self._seat(EngineSession(self, self._bundle, state, wake, recording))
 
     def restore(self, snapshot: bytes, *, wake: Callable[[], None] | None = None) -> EngineSession:
         """A stream that goes on where `EngineSession.snapshot` was taken, with the same tokens.
@@ -323,7 +329,9 @@ class Engine:
         told = [s.narrator.tell(outcome, done_at) for s, outcome in zip(batch, outcomes, strict=True)]
         with self.lock:
             self._count_decoding(steps, outcomes, done_at, done_at - started_at)
-            for session, outcome, events in zip(batch, outcomes, told, strict=True):
+            for session, step, outcome, events in zip(batch, steps, outcomes, told, strict=True):
+                if session.recording is not None:
+                    session.recording.did(session.decoding, step.action, step.changes, outcome)
                 session.busy_seconds += (done_at - started_at) / len(batch)
                 self._go_on(session, outcome, events)
         for session, events in zip(batch, told, strict=True):

@@ -19,11 +19,13 @@ import torch
 from soundflow.errors import UsageError
 from soundflow.model.bundle import Bundle
 from soundflow.model.config import SAMPLE_RATE
+from soundflow.stream.changes import Change, Instruct, Truncate
 from soundflow.stream.clock import Clock
-from soundflow.stream.decoding import Decoding, check_threshold, prefix_of
+from soundflow.stream.decoding import check_threshold, prefix_of
 from soundflow.stream.events import Error, Event
 from soundflow.stream.fifo import IDLE, Action, Flush, Idle, TextStep
 from soundflow.stream.perception import EncodedChunk, Samples, checked
+from soundflow.stream.recording import Recording
 from soundflow.stream.session import queue_error
 from soundflow.stream.snapshot import StreamState, freeze
 
@@ -60,8 +62,10 @@ class EngineSession:
         bundle: Bundle,
         state: StreamState,
         wake: Callable[[], None] | None,
+        recording: Recording | None = None,
     ) -> None:
         self.desk = desk
+        self.recording = recording
         self.perception = state.perception
         self.decoding = state.decoding
         self.narrator = state.narrator
@@ -78,7 +82,7 @@ class EngineSession:
         self.busy_seconds = 0.0  # its share of both threads' time
         self._bundle = bundle
         self._wake = wake
-        self._requests: list[Callable[[Decoding], object]] = []
+        self._requests: list[Change] = []
         self._inbox: deque[tuple[Samples, float]] = deque()
         self._waiting = 0  # samples in the inbox
         self._taken = state.perception.samples  # samples that left it
@@ -152,7 +156,7 @@ class EngineSession:
             UsageError: too long (`session.instruction`).
         """
         prefix_of(self._bundle, instruction)
-        self._request(lambda decoding: decoding.instruct(instruction))
+        self._request(Instruct(instruction))
 
     def truncate(self, reply: int, characters: int) -> None:
         """Only the first characters of a reply were played: the rest of it leaves the context before the next decision.
@@ -160,7 +164,7 @@ class EngineSession:
         Args:
             reply: its number in the events, from 0; one that is forgotten by then is left alone.
         """
-        self._request(lambda decoding: decoding.truncate(reply, characters))
+        self._request(Truncate(reply, characters))
 
     def snapshot(self) -> bytes:
         """The stream as it stands, for `Engine.restore` here or elsewhere; it goes on undisturbed.
@@ -212,7 +216,7 @@ class EngineSession:
     ) -> None:
         self.close()
 
-    def _request(self, change: Callable[[Decoding], object]) -> None:
+    def _request(self, change: Change) -> None:
         with self.desk.lock:
             if len(self._requests) >= _MOST_REQUESTS:
                 found = f"{_MOST_REQUESTS} changes wait for the next decision"
@@ -244,6 +248,8 @@ class EngineSession:
             missing -= len(taken[-1][0])
             self._taken += len(taken[-1][0])
             self._waiting -= len(taken[-1][0])
+        if self.recording is not None:
+            self.recording.heard(taken)
         return taken
 
     @property
@@ -282,7 +288,7 @@ class EngineSession:
         wanted, self._is_cancelled = self._is_cancelled or self.is_stopping, False
         return wanted
 
-    def take_requests(self) -> list[Callable[[Decoding], object]]:
+    def take_requests(self) -> list[Change]:
         """Changes to make before a decision, oldest first, once."""
         requests, self._requests = self._requests, []
         return requests
