@@ -120,7 +120,11 @@ def _heard(place: Path, row: Mapping[str, Any]) -> Found:
     try:
         info = soundfile.info(place)
     except (RuntimeError, OSError):
-        yield "path", f"{row['path']} is no sound that can be read", "wav, flac, ogg or mp3; ffmpeg converts most others"
+        yield (
+            "path",
+            f"{row['path']} is no sound that can be read",
+            "wav, flac, ogg or mp3; ffmpeg converts most others",
+        )
         return
     seconds = row.get("seconds")
     if isinstance(seconds, int | float) and abs(float(info.duration) - float(seconds)) > 0.1:
@@ -154,7 +158,11 @@ def _timeline(row: Mapping[str, Any]) -> Found:
         chunks = round(line.seconds / line.chunk_seconds)
         for index, event in enumerate(line.events):
             if not 0 <= event.onset < event.end <= line.seconds + 1e-3:
-                yield f"events[{index}]", f"it sounds from {event.onset} to {event.end} s of {line.seconds}", "mend the times"
+                yield (
+                    f"events[{index}]",
+                    f"it sounds from {event.onset} to {event.end} s of {line.seconds}",
+                    "mend the times",
+                )
             if event.reply is not None and chunk_of(event.cue, line.chunk_seconds) >= chunks:
                 yield f"events[{index}].cue", f"{event.cue} s is past the last chunk", "end the stream later"
     except SoundflowError as error:

@@ -44,7 +44,9 @@ def read_claim(corpus: Path) -> dict[str, Any]:
     try:
         found = json.loads((corpus / CLAIM_NAME).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise InputError("corpus.none", f"{corpus} is no corpus: {error}", "give a folder that data build made") from error
+        raise InputError(
+            "corpus.none", f"{corpus} is no corpus: {error}", "give a folder that data build made"
+        ) from error
     if not isinstance(found, dict):
         raise InputError("corpus.none", f"{corpus / CLAIM_NAME} holds no object", "build it again")
     return found
@@ -101,4 +103,6 @@ def _stored(key: str, files: Mapping[str, bytes], path: Path) -> StoredStream:
         sound = next(data for name, data in files.items() if name in ("flac", "wav"))
         return StoredStream(key, annotation, Timeline.from_json(json.dumps(annotation["timeline"])), sound)
     except (KeyError, StopIteration, ValueError) as error:
-        raise InputError("corpus.stream", f"stream {key} in {path} is not whole: {error!r}", "build it again") from error
+        raise InputError(
+            "corpus.stream", f"stream {key} in {path} is not whole: {error!r}", "build it again"
+        ) from error

@@ -74,7 +74,7 @@ def plan(order: Order) -> Plan:
         streams=round(made_streams * each),
         hours=round(seconds * each / 3600, 3),
         gigabytes=round(size * each / 1e9, 4),
-        core_hours=round((process_time() - began) * each / 3600, 4),
+        core_hours=round((process_time() - began) * each / 3600, 9),
         shards=order.shards,
         sub_tasks={name: round(tasks[name] * scale) for name in shares(recipe)},
         cannot=cannot,

@@ -202,7 +202,9 @@ def _source(shop: Workshop, part: Part, rng: np.random.Generator) -> SourceClip:
 def _noise(shop: Workshop, script: Script, draw: Draws) -> tuple[SourceClip, SourceClip]:
     """An event-like and an ambient track, of the script's place where it knows one."""
     fitting = [clip for label in script.ambience for clip in shop.library.by_label.get(label, ())]
-    return _noise_track(shop, fitting, draw("noise clip event")), _noise_track(shop, fitting, draw("noise clip ambient"))
+    return _noise_track(shop, fitting, draw("noise clip event")), _noise_track(
+        shop, fitting, draw("noise clip ambient")
+    )
 
 
 def _noise_track(shop: Workshop, fitting: Sequence[Clip], rng: np.random.Generator) -> SourceClip:
@@ -316,5 +318,3 @@ def row_of(made: Made, shop: Workshop, key: str, shard: str) -> Row:
 def _words(text: str) -> int:
     """Words, or characters where a text has no spaces between its words."""
     return sum(len(word) if not word.isascii() else 1 for word in text.split())
-
-

@@ -52,7 +52,9 @@ def read_table(path: Path) -> list[dict[str, Any]]:
     try:
         rows: list[dict[str, Any]] = pyarrow.parquet.read_table(path).to_pylist()
     except (OSError, pyarrow.ArrowException) as error:
-        raise InputError("table.unreadable", f"no readable index at {path}: {error}", "build the corpus first") from error
+        raise InputError(
+            "table.unreadable", f"no readable index at {path}: {error}", "build the corpus first"
+        ) from error
     return rows
 
 

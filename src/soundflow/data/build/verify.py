@@ -63,9 +63,15 @@ def verify_labels(
         faults += _late_or_early(event, heard, chunk)
         for turn in timeline.turns:
             if turn.event == index and not heard[0] - chunk <= turn.at <= heard[1] + chunk:
-                faults.append(Fault("turn", f"a turn at {turn.at:.2f} s, the sound is at {heard[0]:.2f}-{heard[1]:.2f} s"))
+                faults.append(
+                    Fault("turn", f"a turn at {turn.at:.2f} s, the sound is at {heard[0]:.2f}-{heard[1]:.2f} s")
+                )
     chunks = round(timeline.seconds / chunk)
-    faults += [Fault("past the end", f"a reply is due in chunk {at} of {chunks}") for at, _, _ in timeline.responses if at >= chunks]
+    faults += [
+        Fault("past the end", f"a reply is due in chunk {at} of {chunks}")
+        for at, _, _ in timeline.responses
+        if at >= chunks
+    ]
     return faults
 
 

@@ -103,7 +103,7 @@ def _place(grammar: Grammar, rng: np.random.Generator, wanted: Sequence[str], al
         return 1000.0 * known + min(rest, 8)
 
     best = max(map(worth, grammar.places))
-    places = [place for place in grammar.places if worth(place) >= best - 2]
+    places = [place for place in grammar.places if worth(place) >= min(best, max(best - 2, 1))]
     return places[int(rng.integers(len(places)))]
 
 

@@ -6,6 +6,7 @@ Tests: tests/data/report/test_inspect.py.
 from __future__ import annotations
 
 import textwrap
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ RANGE_DB = 70.0
 ROLE_COLOURS = {"foreground": "#2f5d8a", "background": "#8aa5bf", "ambient": "#c5d3df"}
 SPEAK, SILENT = "#c2572b", "#d9d9d9"
 MOST_TEXTS = 14  # replies written out below the picture
-_FONTS = ["DejaVu Sans", "Noto Sans CJK SC", "WenQuanYi Zen Hei", "Droid Sans Fallback"]
+FONTS = ("DejaVu Sans", "Noto Sans CJK SC", "WenQuanYi Zen Hei", "Droid Sans Fallback")  # the rest for Mandarin
 
 
 def draw_stream(stream: StoredStream, path: Path) -> None:
@@ -34,13 +35,17 @@ def draw_stream(stream: StoredStream, path: Path) -> None:
         import matplotlib
 
         matplotlib.use("Agg")
+        import matplotlib.font_manager
         import matplotlib.pyplot as plt
     except ImportError as error:
         raise OutsideError("inspect.no_matplotlib", "matplotlib is not installed", "pip install matplotlib") from error
     line, samples = stream.timeline, stream.samples
     spoken = [(line.chunk_seconds * (chunk + 1), reply.text) for chunk, reply, _ in line.responses]
     height = 5.6 + 0.2 * min(len(spoken), MOST_TEXTS)
-    with plt.rc_context({"font.family": _FONTS, "font.size": 8}):
+    installed = {font.name for font in matplotlib.font_manager.fontManager.ttflist}
+    fonts = [name for name in FONTS if name in installed]
+    with warnings.catch_warnings(), plt.rc_context({"font.family": fonts, "font.size": 8}):
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")  # Mandarin becomes boxes, not an error
         figure, (sound, lanes, decisions, words) = plt.subplots(
             4, 1, figsize=(12, height), height_ratios=[3, 2, 0.5, max(0.4, 0.28 * min(len(spoken), MOST_TEXTS))]
         )

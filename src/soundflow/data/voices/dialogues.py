@@ -1,6 +1,6 @@
 """Texts that want voices: the packaged ones, and text-form sources as JSON lines of messages.
 
-Tests: tests/data/voices/test_dialogues.py.
+Tests: tests/data/voices/test_render.py.
 """
 
 from __future__ import annotations

@@ -1,0 +1,144 @@
+"""Streams of a corpus: every sub-task can be made, its answers fall where the task says, and its number is its own."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from soundflow.data.build.recipe import MixIns, Recipe
+from soundflow.data.build.run import open_workshop
+from soundflow.data.build.stream import Made, Workshop, annotation, make, row_of, sounding_times, sub_task_of, workshop
+from soundflow.data.tasks.registry import SUB_TASKS
+from soundflow.data.tasks.script import Said
+from soundflow.data.timeline import Reply, Timeline, chunk_of
+from tests.data.build.clips import SENTENCE, order
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
+    return open_workshop(order(tmp_path_factory.mktemp("shop")))
+
+
+def made_of(shop: Workshop, task: str, index: int = 0, **recipe: object) -> Made:
+    mix = MixIns(0.0, 0.0, 0.0)
+    changed = Recipe(**{"tasks": {task: 1.0}, "mix_ins": mix, **recipe})  # type: ignore[arg-type]
+    made, rejected = make(workshop(changed, 0, shop.library), index)
+    assert made is not None, rejected
+    return made
+
+
+@pytest.mark.parametrize("task", SUB_TASKS)
+def test_every_sub_task_can_be_made_and_described(shop: Workshop, task: str) -> None:
+    made = made_of(shop, task)
+    line = made.composition.timeline
+    chunks = line.seconds / line.chunk_seconds
+    assert line.task == task and chunks == pytest.approx(round(chunks))
+    assert bool(line.responses) == (task != "keep_silent")
+    told = annotation(made, shop, "000000000")
+    assert Timeline.from_json(json.dumps(told["timeline"])) == line
+    row = row_of(made, shop, "000000000", "shard-000000.tar")
+    assert row["responses"] == len(line.responses) and 0 <= row["silent_share"] <= 1
+    assert np.abs(made.composition.samples).max() <= 0.991
+
+
+def test_asr_writes_every_word_once_and_one_entry_a_chunk(shop: Workshop) -> None:
+    line = made_of(shop, "asr_parliament_en").composition.timeline
+    by_event: dict[int, str] = {}
+    for turn in line.turns:
+        by_event[turn.event] = (by_event.get(turn.event, "") + " " + turn.reply.text).strip()
+    assert set(by_event.values()) == {SENTENCE}
+    chunks = [chunk for chunk, _, _ in line.responses]
+    assert len(chunks) == len(set(chunks))
+    for turn in line.turns:
+        event = line.events[turn.event]
+        assert event.onset < turn.at <= event.end + 1e-6
+
+
+def test_mandarin_is_joined_without_spaces(shop: Workshop) -> None:
+    line = made_of(shop, "asr_mandarin").composition.timeline
+    words = {"".join(t.reply.text for t in line.turns if t.event == e) for e in {t.event for t in line.turns}}
+    assert words <= {"动物", "安全", "时间"}
+
+
+def test_translation_is_late_offline_and_at_each_piece_simultaneously(shop: Workshop) -> None:
+    late = made_of(shop, "s2tt_zh_en").composition.timeline
+    assert {e.reply.text for e in late.events if e.reply} <= {"animal", "safety", "time"}
+    assert all(e.cue == e.end for e in late.events)
+    assert len(made_of(shop, "simultaneous_zh_en").composition.timeline.turns) >= 2
+
+
+def test_an_agent_answers_with_one_function_call(shop: Workshop) -> None:
+    for index in range(3):
+        line = made_of(shop, "environment_aware_assistance", index).composition.timeline
+        for _, reply, _ in line.responses:
+            assert set(json.loads(reply.text)) == {"name", "arguments"}
+
+
+def test_a_review_names_the_first_sound_at_least_three_rounds_back(shop: Workshop) -> None:
+    line = made_of(shop, "history_review").composition.timeline
+    heard = [event for event in line.events if event.role == "foreground"]
+    assert len(heard) >= 4 and all(event.reply is None for event in heard[:-1])
+    assert heard[-1].reply is not None
+    assert shop.library.phrases(heard[0].label).noun in heard[-1].reply.text
+
+
+def test_a_choice_names_the_letter_of_what_sounds(shop: Workshop) -> None:
+    line = made_of(shop, "audio_qa_choice").composition.timeline
+    (event,) = [event for event in line.events if event.reply]
+    assert event.reply is not None and line.instruction is not None
+    assert event.reply.text.rstrip(".") in line.instruction
+    assert shop.library.phrases(event.label).noun in event.reply.text
+
+
+def test_counting_counts_up(shop: Workshop) -> None:
+    line = made_of(shop, "event_counting").composition.timeline
+    texts = [reply.text for _, reply, _ in line.responses]
+    assert [text.split()[-1] for text in texts] == ["one.", "two.", "three.", "four."][: len(texts)]
+
+
+def test_a_stream_is_the_same_whatever_was_made_before(shop: Workshop) -> None:
+    first, _ = make(shop, 3)
+    make(shop, 1)
+    fresh, _ = make(workshop(shop.recipe, shop.seed, shop.library), 3)
+    assert first is not None and fresh is not None
+    assert first.composition.timeline == fresh.composition.timeline
+    assert np.array_equal(first.composition.samples, fresh.composition.samples)
+    other, _ = make(workshop(shop.recipe, shop.seed + 1, shop.library), 3)
+    assert other is not None and other.composition.timeline != first.composition.timeline
+
+
+def test_few_streams_already_have_every_sub_task_in_its_share() -> None:
+    met = Counter(sub_task_of(Recipe(), 5, index) for index in range(280))
+    assert set(met) == set(SUB_TASKS)
+    assert max(met.values()) - min(met.values()) <= 3
+
+
+def test_mix_ins_are_named_and_a_hazard_is_answered(shop: Workshop) -> None:
+    recipe = Recipe(tasks={"multi_turn_dialogue": 1.0}, mix_ins=MixIns(0.0, 1.0, 1.0))
+    made, _ = make(workshop(recipe, 0, shop.library), 0)
+    assert made is not None and set(made.script.notes) == {"silence", "proactive"}
+    events = [event for event in made.composition.timeline.events if event.kind == "event"]
+    assert sorted(event.decision for event in events) == ["ignore", "respond"]
+
+
+def test_a_sub_task_without_clips_is_rejected_with_a_reason(shop: Workshop, tmp_path: Path) -> None:
+    from tests.data.test_clips import write_folder
+
+    rows = [{"id": "a", "path": "a.wav", "label": "cow", "split": "train", "proactive": False}]
+    write_folder(tmp_path / "clips", rows)
+    bare = open_workshop(order(tmp_path, tasks={"asr_mandarin": 1.0}))
+    made, rejected = make(bare, 0)
+    assert made is None and len(rejected) == 1
+    assert rejected[0]["sub_task"] == "asr_mandarin" and "no speech" in rejected[0]["reason"]
+
+
+def test_shares_of_a_clip_count_only_what_sounds() -> None:
+    samples = np.concatenate([np.zeros(8000), 0.5 * np.ones(8000), np.zeros(8000)]).astype(np.float32)
+    said = [Said(share, Reply("x")) for share in (0.5, 1.0)]
+    assert sounding_times(samples, said) == pytest.approx([0.75, 1.0], abs=0.03)
+    assert sounding_times(np.zeros(800, np.float32), said) == [0.05, 0.05]
+    assert chunk_of(0.75, 0.4) == 1
