@@ -17,7 +17,7 @@ LIVE = "/v1/realtime"
 
 def code(policy: Policy, **visit: object) -> str | None:
     denial = policy.judge(Visit(**{"path": LIVE, "host": "localhost:8000", **visit}))  # type: ignore[arg-type]
-    return denial and denial.code
+    return None if denial is None else denial.code
 
 
 @pytest.mark.parametrize("host", ["localhost:8000", "127.0.0.1", "127.8.8.8:1", "[::1]:8000"])

@@ -13,12 +13,12 @@ import pytest
 from soundflow.errors import SoundflowError
 from soundflow.serve.conversation import _ACTS, Conversation, ModelFacts
 from soundflow.serve.wire import Ids, read_message
-from soundflow.stream.events import End, Error, Memory, ReplyDelta, ReplyEnd, ReplyStart
+from soundflow.stream.events import End, Error, Event, Memory, ReplyDelta, ReplyEnd, ReplyStart
 from tests.serve.fakes import FakeStream, decision
 
 FACTS = ModelFacts("fake", 0.4, "Speak up.", 0.5)
 CHUNK = 6400  # samples of 0.4 s at 16 kHz
-SPEECH = [
+SPEECH: list[Event] = [
     ReplyStart(0, 3, 1.6, "urgent"),
     ReplyDelta(0, "Fi"),
     ReplyDelta(0, "re!"),
@@ -31,9 +31,10 @@ def opened(**settings: Any) -> tuple[Conversation, FakeStream]:
     conversation = Conversation(FACTS, ids=Ids("s"))
     session = {"audio": {"input": {"format": {"type": "audio/pcm", "rate": 16000}}}, **settings}
     assert kinds(conversation.receive({"type": "session.update", "session": session})) == ["session.updated"]
-    streams: list[FakeStream] = []
-    conversation.attach(lambda i, t: streams.append(FakeStream(i, t)) or streams[0])  # type: ignore[func-returns-value]
-    return conversation, streams[0]
+    found = conversation.settings
+    stream = FakeStream(found.instructions, found.threshold)
+    conversation.attach(lambda instruction, threshold: stream)
+    return conversation, stream
 
 
 def kinds(events: list[dict[str, Any]]) -> list[str]:
@@ -50,7 +51,7 @@ def code(events: list[dict[str, Any]]) -> str:
 
 
 def speak(conversation: Conversation) -> list[dict[str, Any]]:
-    return [wire for event in [decision(3, True), *SPEECH] for wire in conversation.tell(event)]
+    return [wire for event in (decision(3, True), *SPEECH) for wire in conversation.tell(event)]
 
 
 def test_settings_before_the_first_sound_open_the_stream() -> None:
@@ -131,7 +132,7 @@ def test_a_reply_is_told_as_a_whole_response() -> None:
 )
 def test_how_a_reply_ended_is_its_status(reason: Any, status: str) -> None:
     conversation, _ = opened()
-    for event in [decision(3, True), *SPEECH[:2]]:
+    for event in (decision(3, True), *SPEECH[:2]):
         conversation.tell(event)
     assert conversation.tell(ReplyEnd(0, "Fi", None, reason, 1, 9.0))[-1]["response"]["status"] == status
 
