@@ -58,7 +58,7 @@ def sweep(
         raise UsageError("bench.amount", f"{streams} streams at {len(ordered)} thresholds", "at least 1 and 1")
     heard: dict[float, list[Heard]] = {threshold: [] for threshold in ordered}
     for index in range(streams):
-        for threshold, one in zip(ordered, _at_each(bundle, setting, Job("streams", index), ordered), strict=True):
+        for threshold, one in zip(ordered, heard_at_each(bundle, setting, Job("streams", index), ordered), strict=True):
             heard[threshold].append(one)
         progress("streams", heard[ordered[0]][-1].timeline.seconds)
     return tuple(_point(setting, threshold, heard[threshold]) for threshold in ordered)
@@ -69,7 +69,8 @@ def best_balanced(points: Sequence[OperatingPoint]) -> OperatingPoint:
     return max(points, key=lambda point: (point.rates["balanced_accuracy"].value or 0.0, point.threshold))
 
 
-def _at_each(bundle: Bundle, setting: Setting, job: Job, ordered: Sequence[float]) -> Iterator[Heard]:
+def heard_at_each(bundle: Bundle, setting: Setting, job: Job, ordered: Sequence[float]) -> Iterator[Heard]:
+    """One stream, composed once, heard at each of ascending thresholds."""
     made = compose_job(setting, job)
     last: Heard | None = None
     for threshold in ordered:
