@@ -37,7 +37,10 @@ def main() -> None:
     sound = np.concatenate([np.concatenate(list(open_source(name, 6400))) for name in EXAMPLES])
     if not arguments.json:
         print(f"{describe_machine()} · {' '.join(['python', *sys.argv])}")
-        print("sessions  decision ms p50 / p95 / p99 / max  first text ms  stalls %  lost  cores  chunks a pass")
+        print(
+            "sessions  decision ms p50 / p95 / p99 / max  first text ms  stalls %  lost  cores  "
+            "CPU ms a chunk  chunks a pass"
+        )
     for sessions in (int(part) for part in arguments.sessions.split(",")):
         report = run_load(model.bundle, sound, Load(sessions, arguments.seconds, seed=arguments.seed))
         if arguments.json:
@@ -48,7 +51,7 @@ def main() -> None:
         print(
             f"{r.sessions:8d}  {r.decision_ms_p50:8.1f} / {r.decision_ms_p95:.1f} / {r.decision_ms_p99:.1f} / "
             f"{r.decision_ms_max:.1f}  {text:>8}  {r.stall_percent:8.2f}  {r.lost_chunks:4d}  {r.cores_used:5.2f}  "
-            f"{r.chunks_per_encoder_pass:.1f}",
+            f"{r.cpu_ms_per_chunk:14.2f}  {r.chunks_per_encoder_pass:.1f}",
             flush=True,
         )
 

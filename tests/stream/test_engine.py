@@ -236,3 +236,57 @@ def test_what_was_done_is_counted() -> None:
     counted = engine.statistics
     assert (counted.chunks, counted.responses, counted.sessions_opened, counted.dropped_chunks) == (6, 2, 2, 0)
     assert counted.text_steps == 2 * 3 and engine.latencies.count == counted.silent + counted.responses
+
+
+def test_one_with_much_to_hear_does_not_keep_the_others_waiting() -> None:
+    """Each session gives one chunk to a pass and goes to the end of the line."""
+    bundle = scripted_bundle()
+    order: list[bool] = []
+    started, go_on = threading.Event(), threading.Event()
+    encode = bundle.network.encode
+
+    def noted(mel: Tensor) -> Tensor:
+        order.append(bool(mel.amax() > mel.amin()))  # only the second session's sound is not flat
+        started.set()
+        assert go_on.wait(PATIENCE)
+        return encode(mel)
+
+    bundle.network.encode = noted  # type: ignore[method-assign]
+    with Engine(bundle, EngineLimits(batch=1)) as engine:
+        greedy, modest = engine.open(), engine.open()
+        greedy.feed(silence(20))
+        assert started.wait(PATIENCE)
+        modest.feed(noise(2))
+        go_on.set()
+        for session in (greedy, modest):
+            session.end()
+            list(session.events())
+    assert next(i for i, is_modest in enumerate(order) if is_modest) <= 2 and len(order) == 22
+
+
+def test_many_short_sessions_leave_nothing_behind() -> None:
+    before = threading.active_count()
+    with Engine(scripted_bundle(Script({0: ScriptedReply("Hi")})), EngineLimits(sessions=8)) as engine:
+        for number in range(200):
+            session = engine.open()
+            session.feed(silence(1 + number % 2))
+            if number % 3:
+                session.end()
+                assert list(session.events())[-1].type == "end"
+            else:
+                session.close()
+                assert [e.type for e in session.events()][-1] == "end"
+        assert engine.sessions == 0 and not engine._to_hear and not engine._to_decode
+        assert threading.active_count() <= before + 2
+    assert threading.active_count() == before
+
+
+def test_no_session_sees_what_another_hears(small_bundle: Bundle) -> None:
+    """The same stream gives the same events in whatever company."""
+    sound = noise(5, seed=1)
+    with Engine(small_bundle) as engine:
+        (alone,) = run(engine, [sound], threshold=1.0)
+        together = run(engine, [noise(5, seed=7) * 9, sound, noise(5, seed=8)], threshold=1.0)[1]
+    assert [d.p_response for d in decisions(together)] == pytest.approx(
+        [d.p_response for d in decisions(alone)], abs=1e-6
+    )

@@ -17,11 +17,12 @@ def test_what_was_written_is_read_back(tmp_path: Path) -> None:
         RecordedStep((0, 1), False, 0.5, (Instruct(None), Truncate(3, 4)), 0.1 + 0.2, "response", (1,)),
         RecordedStep((), True, 0.5, (), None, "eos", (1, 5, 2)),
     ]
-    recording = Recording("model", "Listen", 64, steps)
+    recording = Recording("model", "Listen", 64, 8, steps)
     recording.heard([(np.arange(5, dtype=np.float32), 0.0), (np.ones(2, np.float32), 1.0)])
     recording.save(tmp_path / "one.trace")
     again = Recording.load(tmp_path / "one.trace")
-    assert (again.model, again.instruction, again.max_reply_tokens, again.steps) == ("model", "Listen", 64, steps)
+    assert (again.model, again.instruction, again.steps) == ("model", "Listen", steps)
+    assert (again.max_reply_tokens, again.remembered_reply_tokens) == (64, 8)
     assert again.sound.tolist() == [0, 1, 2, 3, 4, 1, 1] and again.is_whole
     assert [path.name for path in tmp_path.iterdir()] == ["one.trace"]
 

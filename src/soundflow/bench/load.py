@@ -51,7 +51,8 @@ class LoadReport:
 
     Decisions are timed from the moment the newest chunk's last sample was due to the moment its event was there;
     first text as benchmarks call first-chunk latency. `stall_percent` counts chunks whose features took longer than a
-    chunk. `cores_used` is processor time over wall time, the generator's included.
+    chunk. `cores_used` is processor time over wall time, the generator's included; `cpu_ms_per_chunk` is the same time
+    over the chunks that were heard, replies included: 400 ms of it are what one core can give a stream in a chunk.
     """
 
     sessions: int
@@ -67,6 +68,7 @@ class LoadReport:
     lost_chunks: int
     errors: int
     cores_used: float
+    cpu_ms_per_chunk: float
     chunks_per_encoder_pass: float
     steps_per_decoder_pass: float
     feeding_late_ms_p99: float
@@ -189,7 +191,7 @@ def _measure(
     _await(clients, load.warm_chunks + _whole_chunks(load, engine.chunk_seconds))  # what is under way still counts
     wall, used = clock.now() - began, time.process_time() - cpu
     done = {name: value - before[name] for name, value in asdict(engine.statistics).items()}
-    return _report(clients, load, done, used / wall, late)
+    return _report(clients, load, done, (used, wall), late)
 
 
 def _feed(clients: Sequence[_Client], load: Load, block: int, clock: Clock) -> list[float]:
@@ -206,12 +208,17 @@ def _feed(clients: Sequence[_Client], load: Load, block: int, clock: Clock) -> l
 
 
 def _report(
-    clients: Sequence[_Client], load: Load, done: dict[str, float], cores: float, late: Sequence[float]
+    clients: Sequence[_Client],
+    load: Load,
+    done: dict[str, float],
+    time_used: tuple[float, float],
+    late: Sequence[float],
 ) -> LoadReport:
     took = np.array([ms for client in clients for ms in client.decision_ms] or [0.0])
     text = [ms for client in clients for ms in client.first_text_ms]
     p50, p95, p99 = (float(p) for p in np.percentile(took, [50, 95, 99]))
     whole = _whole_chunks(load, clients[0].chunk_seconds) * len(clients)
+    used, wall = time_used
     steps = done["silent"] + done["responses"] + done["text_steps"]
     return LoadReport(
         sessions=load.sessions,
@@ -226,7 +233,8 @@ def _report(
         stall_percent=100.0 * done["stalls"] / max(done["chunks"], 1),
         lost_chunks=int(done["dropped_chunks"]) + max(0, whole - int(done["chunks"])),
         errors=sum(client.errors for client in clients),
-        cores_used=cores,
+        cores_used=used / wall,
+        cpu_ms_per_chunk=1e3 * used / max(done["chunks"], 1),
         chunks_per_encoder_pass=done["chunks"] / max(done["encoder_passes"], 1),
         steps_per_decoder_pass=steps / max(done["decoder_passes"], 1),
         feeding_late_ms_p99=float(np.percentile(late, 99)),

@@ -67,7 +67,8 @@ def replay(bundle: Bundle, recording: Recording) -> ReplayReport:
 def _played(bundle: Bundle, recording: Recording) -> Iterator[RecordedStep]:
     """Each step done again."""
     chunks = _encoded(bundle, recording)
-    decoding = Decoding(bundle, recording.instruction, 0.0, recording.max_reply_tokens)
+    limits = (recording.max_reply_tokens, recording.remembered_reply_tokens)
+    decoding = Decoding(bundle, recording.instruction, 0.0, *limits)
     for step in recording.steps:
         decoding.threshold = step.threshold
         for change in step.changes:

@@ -140,6 +140,7 @@ class Engine:
         if recording is not None:
             recording.model, recording.instruction = fingerprint(self._bundle), instruction
             recording.max_reply_tokens = (limits or self.limits.session).reply_tokens(self._bundle)
+            recording.remembered_reply_tokens = (limits or self.limits.session).remembered_reply_tokens
         return self._seat(EngineSession(self, self._bundle, state, wake, recording))
 
     def restore(self, snapshot: bytes, *, wake: Callable[[], None] | None = None) -> EngineSession:
@@ -390,7 +391,7 @@ def _fresh(bundle: Bundle, instruction: str | None, threshold: float | None, lim
     """A stream that has heard nothing."""
     config = bundle.config
     threshold = config.response_threshold if threshold is None else threshold
-    decoding = Decoding(bundle, instruction, threshold, limits.reply_tokens(bundle))
+    decoding = Decoding(bundle, instruction, threshold, limits.reply_tokens(bundle), limits.remembered_reply_tokens)
     rule: FifoRule[EncodedChunk] = FifoRule(limits.queue(bundle), limits.queue_overflow)
     return StreamState(Perception(bundle), decoding, rule, Narrator(config.chunk_samples))
 

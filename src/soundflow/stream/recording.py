@@ -26,6 +26,7 @@ from soundflow.stream.perception import EncodedChunk, Samples
 
 VERSION = 1
 _MOST_SECONDS = 3600.0  # of sound in one recording; what comes later is left out; chosen
+_PLAIN = ("model", "instruction", "max_reply_tokens", "remembered_reply_tokens", "is_whole")
 Action = Flush[EncodedChunk] | TextStep | None
 
 
@@ -71,6 +72,7 @@ class Recording:
     model: str = ""
     instruction: str | None = None
     max_reply_tokens: int = 0
+    remembered_reply_tokens: int = 0
     steps: list[RecordedStep] = field(default_factory=list)
     is_whole: bool = True
     _sound: list[Samples] = field(default_factory=list)
@@ -95,8 +97,7 @@ class Recording:
 
     def save(self, path: Path) -> None:
         """Write it, under a temporary name first."""
-        names = ("model", "instruction", "max_reply_tokens", "is_whole")
-        values = {**{name: getattr(self, name) for name in names}, "version": VERSION}
+        values = {**{name: getattr(self, name) for name in _PLAIN}, "version": VERSION}
         values["steps"] = [step.to_json() for step in self.steps]
         temporary = path.with_name(path.name + ".tmp")
         save_file({"sound": torch.from_numpy(self.sound)}, temporary, metadata={"recording": json.dumps(values)})
@@ -117,7 +118,7 @@ class Recording:
                 found = f"{path}: version {values['version']}, this is {VERSION}"
                 raise InputError("recording.version", found, "record it anew with this release")
             steps = [RecordedStep.from_json(step) for step in values["steps"]]
-            plain = {name: values[name] for name in ("model", "instruction", "max_reply_tokens", "is_whole")}
+            plain = {name: values[name] for name in _PLAIN}
         except (OSError, SafetensorError, KeyError, TypeError, ValueError, IndexError) as e:
             raise InputError("recording.file", f"{path}: no recording: {e}", "give a file that was saved by one") from e
         return cls(**plain, steps=steps, _sound=[sound], _samples=len(sound))

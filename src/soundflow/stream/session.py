@@ -28,11 +28,19 @@ class Limits:
 
     `queue_chunks` is the most chunks that wait while a reply is spoken (default: half the window);
     `queue_overflow` says what happens then: `drop_oldest` goes on with an `error` event, `error` raises.
+    `remembered_reply_tokens` is the room for replies that stay in the context as text when the sound they answered is
+    forgotten; 0, the default, forgets them together, as models are trained.
     """
 
     max_reply_tokens: int | None = None
     queue_chunks: int | None = None
     queue_overflow: Overflow = "drop_oldest"
+    remembered_reply_tokens: int = 0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.remembered_reply_tokens <= _MOST_REPLY_TOKENS:
+            found = f"{self.remembered_reply_tokens} tokens"
+            raise UsageError("session.remembered_reply_tokens", found, f"use 0 to {_MOST_REPLY_TOKENS}")
 
     def reply_tokens(self, bundle: Bundle) -> int:
         """Text tokens a reply may have."""
@@ -86,6 +94,7 @@ class Session:
             instruction,
             config.response_threshold if threshold is None else threshold,
             limits.reply_tokens(bundle),
+            limits.remembered_reply_tokens,
         )
         self._narrator = Narrator(config.chunk_samples)
         self._rule: FifoRule[EncodedChunk] = FifoRule(

@@ -54,7 +54,9 @@ class LiveSession:
         threshold = config.response_threshold if threshold is None else threshold
         self._clock: Clock = clock or WallClock()
         self._perception = Perception(bundle)
-        self._decoding = Decoding(bundle, instruction, threshold, limits.reply_tokens(bundle))
+        self._decoding = Decoding(
+            bundle, instruction, threshold, limits.reply_tokens(bundle), limits.remembered_reply_tokens
+        )
         self._narrator = Narrator(config.chunk_samples)
         self._rule: FifoRule[EncodedChunk] = FifoRule(limits.queue(bundle), limits.queue_overflow)
         self._inbox: Mailbox[tuple[Samples, float]] = Mailbox(_INBOX_SECONDS * SAMPLE_RATE, lambda block: len(block[0]))
