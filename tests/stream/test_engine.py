@@ -290,3 +290,33 @@ def test_no_session_sees_what_another_hears(small_bundle: Bundle) -> None:
     assert [d.p_response for d in decisions(together)] == pytest.approx(
         [d.p_response for d in decisions(alone)], abs=1e-6
     )
+
+
+def test_a_wake_that_fails_takes_nobody_with_it() -> None:
+    def gone() -> None:
+        raise RuntimeError("the loop is closed")
+
+    with Engine(scripted_bundle()) as engine:
+        lost, other = engine.open(wake=gone), engine.open()
+        lost.feed(silence(1))
+        (told,) = list(play(other, silence(1)))[:1]
+        assert decisions(told) and decisions([next(lost.events())])
+
+
+def test_a_queue_that_may_not_overflow_ends_its_session_in_the_middle_of_a_reply() -> None:
+    bundle = talkative()
+    gate = Gate(bundle)
+    limits = Limits(max_reply_tokens=200, queue_chunks=2, queue_overflow="error")
+    with Engine(bundle, EngineLimits(session=limits)) as engine:
+        session, other = engine.open(), engine.open()
+        session.feed(silence(1))
+        gate.may.release()
+        first_text(session)
+        session.feed(silence(6))
+        while engine.statistics.sessions_failed == 0:
+            gate.may.release()
+        gate.may.release(500)
+        rest = list(session.events())
+        assert sum(d.chunks for said in play(other, silence(0.5)) for d in decisions(said)) == 1
+    assert [e.code for e in rest if isinstance(e, Error)] == ["stream.queue_full"]
+    assert [reason for _, reason in replies(rest)] == ["cancelled"] and isinstance(rest[-1], End)

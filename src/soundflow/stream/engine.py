@@ -262,6 +262,8 @@ class Engine:
         try:
             chunks = hear_all(self._bundle.network, work, started_at)
         except Exception as failure:
+            for session in batch:
+                session.is_hearing = False
             self._fail(batch, failure)
             return
         done_at = self.clock.now()
@@ -309,7 +311,7 @@ class Engine:
 
     def _may_go_on(self, session: EngineSession) -> bool:
         """Whether a session's action shall be done now; if not it is put aside."""
-        is_void = session.is_stopping and isinstance(session.action, Flush)
+        is_void = session.is_stopping and not isinstance(session.action, TextStep)
         if not (is_void or session.is_full or session.is_held):
             session.passes += 1
             return True
@@ -324,6 +326,8 @@ class Engine:
         try:
             outcomes = decode_all(self._bundle.network, steps)
         except Exception as failure:
+            for session in batch:
+                session.is_decoding = False
             self._fail(batch, failure)
             return
         done_at = self.clock.now()
@@ -349,12 +353,11 @@ class Engine:
         self.settle(session)
 
     def _fail(self, batch: Sequence[EngineSession], failure: Exception) -> None:
-        """A pass failed: its sessions are told and closed, all others go on."""
+        """A pass failed: its sessions, which are out of it again, are told and closed, all others go on."""
         _log.error("a pass over %d sessions failed", len(batch), exc_info=failure)
         with self.lock:
             for session in batch:
                 session.leave_pass()
-                session.is_hearing = session.is_decoding = False
                 self._tell_failure(session, failure)
         for session in batch:
             session.tell([])
@@ -366,7 +369,8 @@ class Engine:
         message = failure.message if known else f"the pass of the network failed: {type(failure).__name__}"  # type: ignore[attr-defined]
         session.post([Error(code, message, hint)])
         session.is_stopping = True
-        session.action = IDLE
+        if not session.is_decoding:
+            session.action = IDLE  # else the decoder ends what it is saying first
         self.settle(session)
 
     def _count_hearing(self, seconds: float) -> None:

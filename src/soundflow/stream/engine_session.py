@@ -7,9 +7,10 @@ Tests: tests/stream/test_engine.py.
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Callable, Iterator
-from threading import Condition
+from threading import Condition, Lock
 from types import TracebackType
 from typing import Protocol
 
@@ -29,6 +30,7 @@ from soundflow.stream.recording import Recording
 from soundflow.stream.session import queue_error
 from soundflow.stream.snapshot import StreamState, freeze
 
+_log = logging.getLogger(__name__)
 _INBOX_SECONDS = 30.0  # sound that may wait to be heard; chosen, far more than a healthy engine needs
 _OUTBOX_EVENTS = 4096  # events that may wait for their reader; then the session alone waits with them; chosen
 _MOST_REQUESTS = 64  # changes that may wait for the next decision; chosen
@@ -82,6 +84,7 @@ class EngineSession:
         self.busy_seconds = 0.0  # its share of both threads' time
         self._bundle = bundle
         self._wake = wake
+        self._one_snapshot = Lock()
         self._requests: list[Change] = []
         self._inbox: deque[tuple[Samples, float]] = deque()
         self._waiting = 0  # samples in the inbox
@@ -174,6 +177,10 @@ class EngineSession:
         Raises:
             UsageError: the session has ended (`session.ended`).
         """
+        with self._one_snapshot:
+            return self._frozen()
+
+    def _frozen(self) -> bytes:
         with self.desk.lock:
             if self._is_ending or self.is_stopping:
                 raise UsageError("session.ended", "a snapshot of a session that has ended", "take it while it is open")
@@ -305,7 +312,10 @@ class EngineSession:
             with self.desk.lock:
                 self.post(events)
         if self._wake is not None:
-            self._wake()
+            try:
+                self._wake()
+            except Exception:  # a reader that is gone must not take the engine's thread with it
+                _log.exception("a session's wake failed")
 
     def _losses(self) -> Iterator[Event]:
         lost = self.rule.dropped - self._dropped_told
