@@ -1,4 +1,4 @@
-"""Libraries that come with an extra: named in one line when they are not there. Tests: tests/cli/test_needs.py."""
+"""Libraries that come with an extra: named in one line when they are not there. Tests: tests/cli/test_serve.py."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The server's routes, put together. Tests: tests/serve/test_app.py."""
+"""The server's routes, put together. Tests: tests/serve/test_connection.py."""
 
 from __future__ import annotations
 

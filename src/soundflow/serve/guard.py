@@ -1,5 +1,5 @@
 """Stands before every route: who may not come in is answered before a socket is accepted, and every answer gets the
-headers that keep a page to itself. Tests: tests/serve/test_guard.py.
+headers that keep a page to itself. Tests: tests/serve/test_connection.py.
 """
 
 from __future__ import annotations

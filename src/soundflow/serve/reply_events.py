@@ -1,6 +1,6 @@
 """One reply as the protocol tells it: response, item, content part, text, each opened and closed.
 
-Tests: tests/serve/test_reply_events.py.
+Tests: tests/serve/test_conversation.py.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The web server around the application: one process, a drain on SIGTERM. Tests: tests/serve/test_running.py."""
+"""The web server around the application: one process, a drain on SIGTERM. Tests: tests/serve/test_connection.py."""
 
 from __future__ import annotations
 

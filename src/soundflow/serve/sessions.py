@@ -1,6 +1,6 @@
 """What the server asks of the loop: to open a stream and to talk to it. `Engine` fits; so does a test's fake.
 
-Tests: tests/serve/test_sessions.py.
+Tests: tests/serve/test_connection.py (with an engine), tests/serve/test_conversation.py (with a fake).
 """
 
 from __future__ import annotations
