@@ -15,7 +15,14 @@ if TYPE_CHECKING:
 
 app = typer.Typer(rich_markup_mode=None, no_args_is_help=False)
 app.command("build")(data_corpus.build)
-for verb in (data_corpus.plan, data_corpus.stats, data_corpus.inspect, data_corpus.audit, data_corpus.check):
+for verb in (
+    data_corpus.plan,
+    data_corpus.stats,
+    data_corpus.inspect,
+    data_corpus.audit,
+    data_corpus.check,
+    data_corpus.scenes,
+):
     app.command(verb.__name__)(verb)
 app.command("voices")(data_voices.voices)
 

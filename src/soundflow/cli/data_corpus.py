@@ -249,3 +249,41 @@ def check(
     typer.echo(f"{problems} problem{'s' * (problems != 1)}", err=True)
     if problems:
         raise typer.Exit(1)
+
+
+def scenes(
+    clips: ClipsOption,
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="JSON lines, for a recipe's key `scenes`.")],
+    endpoint: Annotated[str, typer.Option("--endpoint", metavar="URL", help="An OpenAI-compatible chat endpoint.")],
+    model: Annotated[str, typer.Option("--model", metavar="NAME", help="The endpoint's model.")],
+    key_file: Annotated[
+        Path | None, typer.Option("--key-file", metavar="FILE", help="Holds the endpoint's key.", show_default=False)
+    ] = None,
+    split: Annotated[str, typer.Option("--split", help="The split whose labels may be used.")] = "train",
+    count: Annotated[int, typer.Option("--count", min=1, help="How many scenes are asked for.")] = 100,
+    seed: SeedOption = 0,
+    cache: CacheOption = None,
+    as_json: JsonOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Let a chat endpoint plan scenes; whatever it says, only scenes of known labels are written.
+
+    \b
+    Example:
+      soundflow data scenes --clips ../clips --endpoint http://localhost:8000/v1 --model qwen --out scenes.jsonl
+    """
+    import json
+
+    from soundflow.data.clips import ClipStore
+    from soundflow.data.curate.endpoint import Curator, Endpoint, ask_endpoint, read_key
+    from soundflow.data.curate.scenes import write_scenes
+
+    store = ClipStore(clips, cache)
+    labels = sorted({clip.label for clip in store.clips(split=split, kind="event")})
+    key = read_key(key_file) if key_file else "none"
+    curator = Curator(ask_endpoint(Endpoint(endpoint, model, key)), labels, out.with_suffix(".cache"), model)
+    written = write_scenes(curator, count, seed, out)
+    for line in curator.explained:
+        typer.echo(f"not believed: {line}", err=True)
+    result = {"out": str(out), "scenes": written, "asked": count, "tally": dict(curator.tally)}
+    typer.echo(json.dumps(result, ensure_ascii=False) if as_json else str(out))

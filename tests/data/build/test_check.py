@@ -66,7 +66,8 @@ def test_messages_and_timelines_are_known_by_their_fields(tmp_path: Path) -> Non
     bad = {"messages": [{"role": "assistant", "content": "Hi"}, {"role": "user", "content": "Hello"}]}
     said.write_text(json.dumps(good) + "\n" + json.dumps(bad) + "\n")
     assert list(found(said)) == [(2, "")]
-    line: dict[str, Any] = {"seconds": 4.0, "chunk_seconds": 0.4, "instruction": None, "task": "t", "events": [], "nosie": []}
+    line: dict[str, Any] = {"seconds": 4.0, "chunk_seconds": 0.4, "instruction": None, "task": "t", "events": []}
+    line["nosie"] = []
     (tmp_path / "line.jsonl").write_text(json.dumps(line) + "\n")
     assert "did you mean 'noise'" in found(tmp_path / "line.jsonl")[1, ""]
     (tmp_path / "odd.jsonl").write_text('{"a": 1}\n')

@@ -44,6 +44,7 @@ class Recipe:
     turns: tuple[int, int] = (3, 15)  # paper, section 4.1: sub-events of a stream
     quick_turns_share: float = 0.7  # of streams, those with at most six sub-events; chosen
     attempts: int = 4  # a rejected stream is drawn anew so often
+    scenes: str = ""  # JSON lines that `data scenes` wrote: beside the grammar's places
     forbidden_licences: tuple[str, ...] = ()  # beginnings of licences that may not go in, as in "unknown"
     tasks: Mapping[str, float] = field(default_factory=lambda: dict.fromkeys(SUB_TASKS, 1.0))
     mix_ins: MixIns = MixIns()

@@ -1,4 +1,6 @@
-"""A whole corpus: shards by a pool of workers, then index, quarantine and one hash. Tests: tests/data/build/test_run.py.
+"""A whole corpus: shards by a pool of workers, then index, quarantine and one hash.
+
+Tests: tests/data/build/test_run.py.
 
 A shard is finished when its rows are there, so a build that was killed goes on with the shards that are not, and gives
 what an uninterrupted one gives. Which worker made a shard changes nothing: every draw belongs to a stream's number.
@@ -162,6 +164,7 @@ def claim(order: Order) -> None:
         "layout": LAYOUT,
         "seed": order.seed,
         "clips_sha256": [hashlib.sha256((Path(f) / "clips.jsonl").read_bytes()).hexdigest() for f in order.folders],
+        "scenes_sha256": _sum(order.recipe.scenes),
         "recipe": json.loads(json.dumps(dataclasses.asdict(order.recipe))),
     }
     path = out / CLAIM_NAME
@@ -181,6 +184,14 @@ def claim(order: Order) -> None:
     if changed:
         message = f"{out} holds a corpus made with another {', '.join(changed)}"
         raise InputError("build.other_corpus", message, "use another folder, or empty this one")
+
+
+def _sum(path: str) -> str:
+    """The sha256 of a file; empty without one."""
+    try:
+        return hashlib.sha256(Path(path).read_bytes()).hexdigest() if path else ""
+    except OSError as error:
+        raise InputError("build.scenes", f"no readable scenes at {path}: {error.strerror}", "check the name") from error
 
 
 def _changes(found: Any, wanted: dict[str, Any]) -> list[str]:

@@ -10,6 +10,7 @@ import math
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from soundflow.data.build.shard import Row
 from soundflow.data.build.verify import Fault, verify_labels
 from soundflow.data.clips import Clip
 from soundflow.data.compose import Composition, SourceClip, compose
+from soundflow.data.curate.scenes import read_scenes
 from soundflow.data.library import Library, is_generated
 from soundflow.data.mixing import FRAME, active
 from soundflow.data.streams import QUIET_SNR_DB, coloured_noise, cut, generated_sound, pauses_seconds
@@ -75,7 +77,8 @@ class Draws:
 
 def workshop(recipe: Recipe, seed: int, library: Library) -> Workshop:
     """Everything a worker needs."""
-    material = Material(library, recipe.curation, recipe.tfjp, recipe.turns, recipe.quick_turns_share)
+    scenes = read_scenes(Path(recipe.scenes)) if recipe.scenes else ()
+    material = Material(library, recipe.curation, recipe.tfjp, recipe.turns, recipe.quick_turns_share, scenes)
     return Workshop(recipe, seed, library, material)
 
 

@@ -6,10 +6,12 @@ Tests: tests/data/curate/test_grammar.py.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+
+Scene = tuple[str, Sequence[str], Sequence[str]]  # where, what is in the foreground in its order, what is behind
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,19 @@ class Grammar:
             places.append(Place("anywhere", "somewhere", foreign, (), ()))
         sequences = tuple(s for s in self.sequences if all(label in labels for label in s))
         return Grammar(tuple(place for place in places if place.events), sequences, self.conflicts)
+
+
+def with_scenes(grammar: Grammar, scenes: Iterable[Scene]) -> Grammar:
+    """The grammar with planned scenes beside it: each a place that knows its own sounds, and their order a sequence.
+
+    A scene that holds one of the grammar's conflicts is left out.
+    """
+    places, sequences = list(grammar.places), list(grammar.sequences)
+    for number, (words, events, behind) in enumerate(scenes):
+        if all(grammar.fits(label, [*events, *behind]) for label in (*events, *behind)):
+            places.append(Place(f"{words} {number}", words, tuple(dict.fromkeys(events)), tuple(behind), ()))
+            sequences.append(tuple(dict.fromkeys(events)))
+    return Grammar(tuple(places), tuple(sequences), grammar.conflicts)
 
 
 @cache

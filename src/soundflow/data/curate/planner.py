@@ -68,7 +68,7 @@ def plan_scenario(
     """
     if not grammar.places:
         raise InputError("planner.empty", "no clip fits any place of the scene grammar", "give more clips")
-    place = _place(grammar, rng, wanted, allowed)
+    place = _place(grammar, rng, count, wanted, allowed)
     labels = list(wanted) if wanted else _sequence(grammar, place, rng, count, allowed)
     pool = [label for label in place.events if allowed is None or label in allowed]
     for at in rng.permutation(len(pool)):
@@ -94,16 +94,21 @@ def refine(scenario: Scenario, phrases: PhraseBook, names: Sequence[Sequence[str
     return found
 
 
-def _place(grammar: Grammar, rng: np.random.Generator, wanted: Sequence[str], allowed: Collection[str] | None) -> Place:
-    """A place that knows most of the wanted labels, and then one with most to choose from."""
+def _place(
+    grammar: Grammar, rng: np.random.Generator, count: int, wanted: Sequence[str], allowed: Collection[str] | None
+) -> Place:
+    """A place that knows most of the wanted labels, and enough others to choose from where there is one."""
 
-    def worth(place: Place) -> float:
-        known = sum(label in place.events for label in set(wanted))
-        rest = sum(allowed is None or label in allowed for label in place.events)
-        return 1000.0 * known + min(rest, 8)
+    def known(place: Place) -> int:
+        return sum(label in place.events for label in set(wanted))
 
-    best = max(map(worth, grammar.places))
-    places = [place for place in grammar.places if worth(place) >= min(best, max(best - 2, 1))]
+    def choice(place: Place) -> int:
+        return sum(allowed is None or label in allowed for label in place.events)
+
+    most = max(map(known, grammar.places))
+    places = [place for place in grammar.places if known(place) == most]
+    enough = min(count, max(map(choice, places)))
+    places = [place for place in places if choice(place) >= enough]
     return places[int(rng.integers(len(places)))]
 
 

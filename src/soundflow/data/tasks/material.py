@@ -14,7 +14,8 @@ from typing import Any, Literal
 import numpy as np
 
 from soundflow.data.clips import Clip
-from soundflow.data.curate.grammar import Grammar, scene_grammar
+from soundflow.data.curate.grammar import Grammar, scene_grammar, with_scenes
+from soundflow.data.curate.grammar import Scene as PlannedScene
 from soundflow.data.curate.grounding import Grounder
 from soundflow.data.curate.planner import Scenario, SubEvent, plan_scenario, refine
 from soundflow.data.library import Library, can_be_generated
@@ -48,6 +49,7 @@ class Material:
         library: the clips of one split.
         curation: `scene` plans scenes by the grammar; `random` draws clips independently (the paper's ablation).
         tfjp: whether clips are used after TFJP.
+        scenes: planned by an endpoint, beside the grammar's places.
         turns: least and most sub-events of a stream; `quick_turns_share` of the streams have at most six.
     """
 
@@ -56,6 +58,7 @@ class Material:
     tfjp: bool = True
     turns: tuple[int, int] = (3, 15)
     quick_turns_share: float = 0.7
+    scenes: tuple[PlannedScene, ...] = ()
     grounder: Grounder = field(init=False)
 
     def __post_init__(self) -> None:
@@ -70,7 +73,7 @@ class Material:
     def grammar(self) -> Grammar:
         """The scene grammar over these labels, and over alarms that can be generated."""
         made = [label for place in scene_grammar().places for label in place.events if can_be_generated(label)]
-        return scene_grammar().limited({*self.labels, *made})
+        return with_scenes(scene_grammar(), self.scenes).limited({*self.labels, *made})
 
     @cached_property
     def speaks(self) -> tuple[str, ...]:

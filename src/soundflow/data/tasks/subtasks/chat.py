@@ -16,6 +16,7 @@ from soundflow.data.tasks.phrases import NUMBERS, sentence
 from soundflow.data.tasks.plan import IGNORE
 from soundflow.data.tasks.script import Part, Script
 from soundflow.data.tasks.subtasks.words import at_end, chat, instruction, lines
+from soundflow.errors import InputError
 
 VOICED_SHARE = 0.75  # of streams, where there are voices; chosen
 ROUNDS_BACK = 3  # paper, appendix "Streaming Training": a review asks about a turn at least three rounds earlier
@@ -84,6 +85,8 @@ def history_review(material: Material, rng: np.random.Generator) -> Script:
         name, clips = pick(rng, voiced)
         return _dialogue(name, clips, rng, len(_turns(name)))
     scene = material.scene(rng, ROUNDS_BACK + int(rng.integers(1, 3)), allowed=_calm(material), behind=False)
+    if len(scene.heard) < ROUNDS_BACK:
+        raise InputError("review.short", f"{len(scene.heard)} sounds before the question, {ROUNDS_BACK} are needed")
     asking, asked = _ask(material, rng, "first")
     first = material.phrases(scene.parts[scene.heard[0]].clip.label)
     probe = spoken(pick(rng, asking), choice=at_end(f"The first sound was {first.noun}."))
