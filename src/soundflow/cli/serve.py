@@ -39,12 +39,16 @@ def serve(
     from soundflow.cli.needs import need
 
     need("serve", "starlette", "uvicorn", "websockets", "prometheus_client")
+    from soundflow.serve.admission import Policy, check_bind, read_keys
+
+    digests = () if keys is None else read_keys(keys)
+    check_bind(host, digests)  # before seconds are spent on a model
+
     import json
 
     import torch
 
     from soundflow.api import example_path, examples, load
-    from soundflow.serve.admission import Policy, check_bind, read_keys
     from soundflow.serve.app import Setup, build
     from soundflow.serve.conversation import ModelFacts
     from soundflow.serve.limits import ServeLimits
@@ -52,8 +56,6 @@ def serve(
     from soundflow.serve.running import listening_socket, run
     from soundflow.stream.engine import Engine, EngineLimits
 
-    digests = () if keys is None else read_keys(keys)
-    check_bind(host, digests)
     bound = listening_socket(host, port)
     log_to(sys.stderr)
     torch.set_num_threads(threads)

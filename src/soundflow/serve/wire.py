@@ -1,4 +1,4 @@
-"""Events on the wire: a client's text to a message, and ours with their ids. Tests: tests/serve/test_conversation.py."""
+"""Events on the wire: a client's text to a message, ours with their ids. Tests: tests/serve/test_conversation.py."""
 
 from __future__ import annotations
 
