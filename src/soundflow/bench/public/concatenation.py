@@ -1,0 +1,104 @@
+"""Concatenation stability: the same items alone and joined, up to five to a stream; how much of the score is kept?
+
+Tests: tests/bench/public/test_concatenation.py.
+
+Source: the paper's concatenation test; item counts, gap and attribution are our reading.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from soundflow.audio.decode import read_audio
+from soundflow.audio.pcm import SAMPLE_RATE
+from soundflow.bench.public.items import GAP_SECONDS, TAIL_SECONDS, Hear, Item
+from soundflow.bench.rows import Answers, append_row, read_answers
+from soundflow.bench.scoring import SpokenReply
+from soundflow.errors import InputError, UsageError
+
+Samples = NDArray[np.float32]
+Score = Callable[[Sequence[Item], Answers], float]  # the benchmark's figure, of which more is better
+
+LENGTHS = (1, 2, 3, 4, 5)  # items a stream
+BLOCK = math.lcm(*LENGTHS)  # 60: every length uses the same items
+CHUNK_SECONDS = 0.4  # the release's; items are padded to whole chunks
+_LATE = 1e-6  # seconds; far below a sample
+
+
+def usable(items: Sequence[Item]) -> tuple[Item, ...]:
+    """The first items, as many as every length divides.
+
+    Raises:
+        UsageError: fewer than 60 items, or items that are asked in different words: one stream has one instruction.
+    """
+    if len({item.instruction for item in items}) > 1:
+        hint = "take a benchmark whose questions are spoken"
+        raise UsageError("concatenation.words", "each item is asked in words of its own", hint)
+    if len(items) < BLOCK:
+        raise UsageError("concatenation.few", f"{len(items)} items", f"at least {BLOCK}")
+    return tuple(items[: len(items) // BLOCK * BLOCK])
+
+
+def join(sounds: Sequence[Samples]) -> tuple[Samples, tuple[float, ...]]:
+    """Sounds [n] behind each other, and the second at which each one's span begins; the last ends with the stream."""
+    gap = np.zeros(round(GAP_SECONDS * SAMPLE_RATE), np.float32)
+    chunk = round(CHUNK_SECONDS * SAMPLE_RATE)
+    padded = [np.pad(sound, (0, -len(sound) % chunk)) for sound in sounds]
+    starts = np.cumsum([0, *(len(sound) + len(gap) for sound in padded[:-1])])
+    parts = [part for sound in padded for part in (sound, gap)][:-1]
+    tail = np.zeros(round(TAIL_SECONDS * SAMPLE_RATE), np.float32)
+    return np.concatenate([*parts, tail]), tuple(float(start) / SAMPLE_RATE for start in starts)
+
+
+def said_in(starts: Sequence[float], replies: Sequence[SpokenReply], joiner: str = " ") -> tuple[str, ...]:
+    """What was said in each span; a moment on a border belongs to the span that ends there (ruling 1)."""
+    ends = [*starts[1:], math.inf]
+    return tuple(
+        joiner.join(reply.text for reply in replies if start + _LATE < reply.at <= end + _LATE)
+        for start, end in zip(starts, ends, strict=True)
+    )
+
+
+def hear_joined(hear: Hear, items: Sequence[Item], length: int, out: Path) -> Iterator[Item]:
+    """Hear `length` neighbours to a stream; what the file holds already is not heard again.
+
+    A stream with a sound that cannot be read gets no rows: its items are missing.
+
+    Raises:
+        OutsideError: the predictions cannot be written.
+    """
+    done = set(read_answers(out).outputs) if out.exists() else set()
+    for start in range(0, len(items), length):
+        group = items[start : start + length]
+        if not done.issuperset(item.id for item in group):
+            _hear_group(hear, group, out)
+        yield from group
+
+
+def stability(items: Sequence[Item], answers: Mapping[int, Answers], score: Score) -> list[dict[str, Any]]:
+    """The figure for each length, what is kept of it against single items, and the figure by position in the stream."""
+    alone = score(items, answers[1])
+    rows = []
+    for length in sorted(answers):
+        figure = score(items, answers[length])
+        positions = [score(items[position::length], answers[length]) for position in range(length)]
+        kept = figure / alone if alone else None
+        rows.append({"n": length, "figure": figure, "retention": kept, "by_position": positions})
+    return rows
+
+
+def _hear_group(hear: Hear, group: Sequence[Item], out: Path) -> None:
+    try:
+        sounds = [np.concatenate([read_audio(path) for path in item.sounds]) for item in group]
+    except InputError:
+        return
+    stream, starts = join(sounds)
+    said = said_in(starts, hear(stream, group[0].instruction))
+    for item, text in zip(group, said, strict=True):
+        append_row(out, {"id": item.id, "output": text})
