@@ -11,7 +11,7 @@ import pytest
 from soundflow.data.build.corpus import streams
 from soundflow.data.build.run import build
 from soundflow.data.curate.endpoint import Curator
-from soundflow.data.curate.grammar import Scene, scene_grammar, with_scenes
+from soundflow.data.curate.grammar import scene_grammar, with_scenes
 from soundflow.data.curate.scenes import bags, read_scenes, write_scenes
 from soundflow.errors import InputError
 from tests.data.build.clips import LABELS, order
