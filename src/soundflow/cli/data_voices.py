@@ -1,4 +1,4 @@
-"""`soundflow data voices`. Tests: tests/cli/test_data_voices.py."""
+"""`soundflow data voices`. Tests: tests/data/voices/test_render.py."""
 
 from __future__ import annotations
 

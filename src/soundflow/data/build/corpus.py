@@ -1,4 +1,4 @@
-"""A finished corpus, read: its claim, its index and its streams. Tests: tests/data/build/test_corpus.py."""
+"""A finished corpus, read: its claim, its index and its streams. Tests: tests/data/build/test_run.py."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who makes the shards: processes of this machine, or Ray's. Tests: tests/data/build/test_engines.py."""
+"""Who makes the shards: processes of this machine, or Ray's. Tests: tests/data/build/test_run.py."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The index of a corpus as a Parquet file. Tests: tests/data/build/test_table.py."""
+"""The index of a corpus as a Parquet file. Tests: tests/data/build/test_run.py."""
 
 from __future__ import annotations
 

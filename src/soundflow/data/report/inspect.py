@@ -1,6 +1,6 @@
 """One stream as a picture: spectrogram, what sounds, what is decided, and what is said.
 
-Tests: tests/data/report/test_inspect.py.
+Tests: tests/data/report/test_report.py.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A corpus in figures: task shares, rounds, words, silence, sources, levels, lengths, and which domains it covers.
 
-The figures are the paper's ("Statistics of StreamAudio-2M"). Tests: tests/data/report/test_stats.py.
+The figures are the paper's ("Statistics of StreamAudio-2M"). Tests: tests/data/report/test_report.py.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What the sub-tasks draw from: clips of one split by what they can be used for, and scenes made of them.
 
-Knows nothing of samples but their length. Tests: tests/data/tasks/test_material.py.
+Knows nothing of samples but their length. Tests: tests/data/build/test_stream.py.
 """
 
 from __future__ import annotations

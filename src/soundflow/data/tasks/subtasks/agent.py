@@ -1,6 +1,6 @@
 """Audio agent: one function call, as JSON, at an order, a command or a sound of the house.
 
-Tests: tests/data/tasks/subtasks/test_agent.py.
+Tests: tests/data/build/test_stream.py.
 """
 
 from __future__ import annotations

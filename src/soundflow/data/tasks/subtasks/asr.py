@@ -1,7 +1,7 @@
 """Real-time ASR: one entry a chunk in which a word ends, with that chunk's words.
 
 A sub-task's corpus is imitated by what the folder has; its clips say where they come from.
-Tests: tests/data/tasks/subtasks/test_asr.py.
+Tests: tests/data/build/test_stream.py.
 """
 
 from __future__ import annotations

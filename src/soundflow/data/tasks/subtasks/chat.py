@@ -1,4 +1,4 @@
-"""Voice chatting: an answer at the end of each of the user's turns. Tests: tests/data/tasks/subtasks/test_chat.py.
+"""Voice chatting: an answer at the end of each of the user's turns. Tests: tests/data/build/test_stream.py.
 
 With voices, the user's turns are packaged dialogues and questions. Without, they are recordings whose meaning is known:
 coffee orders with their slots, digits, wake words, and voices without words.

@@ -1,7 +1,7 @@
 """Proactive respond: nobody asked, and one sound calls for a word; or none does.
 
 Source: paper, appendix "Proactive-Sound-Bench": sudden illness or discomfort, severe weather, possible equipment
-damage, hazardous signals. Tests: tests/data/tasks/subtasks/test_intervention.py.
+damage, hazardous signals. Tests: tests/data/build/test_stream.py.
 """
 
 from __future__ import annotations

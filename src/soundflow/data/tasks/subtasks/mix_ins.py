@@ -1,7 +1,7 @@
 """Stage 4's mix-ins: a review of what was heard, a sound that calls for nothing, a sound that calls for a word.
 
 Source: paper, appendix "Streaming Training"; p_hr 0.30, p_sil 0.40, p_pro 0.30. Tests:
-tests/data/tasks/subtasks/test_mix_ins.py.
+tests/data/build/test_stream.py.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Following music: which instrument, when it starts, and talk while it plays.
 
-Tests: tests/data/tasks/subtasks/test_music.py.
+Tests: tests/data/build/test_stream.py.
 """
 
 from __future__ import annotations

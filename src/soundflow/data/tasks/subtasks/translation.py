@@ -1,7 +1,7 @@
 """Streaming translation: offline, once an utterance is over; simultaneous, piece by piece while it goes on.
 
 Pieces come from voiced sentences (`parallel.json`) or, where there is no voice, from recorded words and phrases whose
-translation the lexicon knows. Tests: tests/data/tasks/subtasks/test_translation.py.
+translation the lexicon knows. Tests: tests/data/build/test_stream.py.
 """
 
 from __future__ import annotations

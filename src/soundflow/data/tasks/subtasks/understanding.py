@@ -1,6 +1,6 @@
 """Streaming audio understanding: questions, descriptions, narration, counting, and the emotion of a voice.
 
-Tests: tests/data/tasks/subtasks/test_understanding.py.
+Tests: tests/data/build/test_stream.py.
 """
 
 from __future__ import annotations
