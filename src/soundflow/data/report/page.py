@@ -1,4 +1,4 @@
-"""One HTML file of a corpus' figures: no script, no network, pictures as SVG. Tests: tests/data/report/test_report.py."""
+"""One HTML file of a corpus' figures: no script, pictures as SVG. Tests: tests/data/report/test_report.py."""
 
 from __future__ import annotations
 
