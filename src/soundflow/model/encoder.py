@@ -18,8 +18,9 @@ from soundflow.model.config import EncoderConfig
 def sinusoids(length: int, channels: int) -> Tensor:
     """Whisper's fixed position table, [length, channels]: sines in the first half, cosines in the second."""
     step = math.log(10_000) / (channels // 2 - 1)
-    rates = torch.exp(-step * torch.arange(channels // 2).float())
-    angles = torch.arange(length).float()[:, None] * rates[None, :]
+    # on the processor whatever device is set: torch computes on `meta` with a compiler that takes a second to import
+    rates = torch.exp(-step * torch.arange(channels // 2, device="cpu").float())
+    angles = torch.arange(length, device="cpu").float()[:, None] * rates[None, :]
     return torch.cat([angles.sin(), angles.cos()], dim=1)
 
 

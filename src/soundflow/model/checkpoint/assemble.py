@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from soundflow.errors import InputError
 from soundflow.model.config import HOP_LENGTH, ModelConfig
@@ -63,10 +65,23 @@ def meta_network(config: ModelConfig) -> AudioInteractionModel:
         found = f"{config.name}: {layers[0]} encoder and {layers[1]} decoder layers"
         raise InputError("model.config", found, f"1 to {_MOST_LAYERS} layers make sense")
     try:
-        with torch.device("meta"):
+        with torch.device("meta"), _Uninitialised():
             return AudioInteractionModel(config)
     except (TypeError, ValueError, ArithmeticError, RuntimeError) as e:  # sizes that are no sizes
         raise InputError("model.config", f"{config.name}: {e}", "the config's sizes make no network") from e
+
+
+class _Uninitialised(TorchFunctionMode):
+    """Leaves `torch.nn.init` undone: there is nothing to fill, and torch imports a compiler to fill it."""
+
+    def __torch_function__(
+        self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        """Every other function as it is."""
+        given = kwargs or {}
+        if getattr(func, "__module__", None) == "torch.nn.init":
+            return given["tensor"] if "tensor" in given else args[0]
+        return func(*args, **given)
 
 
 def own_names(network: AudioInteractionModel) -> dict[str, Tensor]:
