@@ -26,9 +26,23 @@ SPEECH: list[Event] = [
 ]
 
 
+class Patience:
+    """A clock that runs so fast that all sound is live."""
+
+    def __init__(self) -> None:
+        self.time = 0.0
+
+    def now(self) -> float:
+        self.time += 10.0
+        return self.time
+
+    def wait_until(self, moment: float) -> None:
+        """Not asked for here."""
+
+
 def opened(**settings: Any) -> tuple[Conversation, FakeStream]:
     """A session at 16 kHz with its stream attached."""
-    conversation = Conversation(FACTS, ids=Ids("s"))
+    conversation = Conversation(FACTS, ids=Ids("s"), clock=Patience())
     session = {"audio": {"input": {"format": {"type": "audio/pcm", "rate": 16000}}}, **settings}
     assert kinds(conversation.receive({"type": "session.update", "session": session})) == ["session.updated"]
     found = conversation.settings
@@ -68,6 +82,30 @@ def test_settings_may_change_mid_stream() -> None:
         {"type": "session.update", "session": {"instructions": "Now cats.", "soundflow": {"threshold": 0.9}}}
     )
     assert stream.instruction == "Now cats." and stream.thresholds[-1] == 0.9
+
+
+def test_an_upload_waits_for_its_decisions_and_what_follows_it_waits_too() -> None:
+    stopped = Patience()
+    conversation = Conversation(FACTS, ids=Ids("s"), clock=stopped)
+    stopped.now = lambda: 0.0  # type: ignore[method-assign]
+    session = {"audio": {"input": {"format": {"type": "audio/pcm", "rate": 16000}}}}
+    conversation.receive({"type": "session.update", "session": session})
+    stream = FakeStream()
+    conversation.attach(lambda instruction, threshold: stream)
+    conversation.receive(append(8 * CHUNK))
+    assert stream.samples < 2 * CHUNK and conversation.is_behind
+    for chunk in range(4):
+        conversation.tell(decision(chunk))
+        assert (chunk + 2) * CHUNK <= stream.samples < (chunk + 3) * CHUNK
+    conversation.tell(decision(4, True))
+    held = stream.samples
+    conversation.tell(SPEECH[0])
+    assert stream.samples == held, "nothing is let through while it speaks"
+    for event in SPEECH[1:]:
+        conversation.tell(event)
+    for chunk in range(5, 8):
+        conversation.tell(decision(chunk))
+    assert stream.samples == 8 * CHUNK and not conversation.is_behind
 
 
 def test_a_bad_setting_changes_nothing_and_names_its_field() -> None:

@@ -104,6 +104,15 @@ def test_a_trace_of_nothing_holds_no_steps(small_bundle: Bundle, tmp_path: Path)
     assert len(np.load(path)["token_ids"]) == 0
 
 
+def test_a_budget_cuts_a_file_short_and_changes_nothing_before(small_bundle: Bundle) -> None:
+    sound = np.random.default_rng(1).normal(0, 0.1, 64_000).astype(np.float32)
+    pending = len(small_bundle.grammar.prefix(None))
+    long, short = (trace(small_bundle, {"noise": sound}, "clip", max_new_tokens=pending + n) for n in (9, 4))
+    assert len(short.token_ids) == 4 and len(long.token_ids) == 9  # ten chunks, each with a step at least
+    assert long.token_ids[:4].tolist() == short.token_ids.tolist()
+    assert short.features["noise"].feat.shape == long.features["noise"].feat.shape, "all is heard, not all answered"
+
+
 def test_ids_outside_the_vocabulary_and_equal_names_are_refused(small_bundle: Bundle, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="id 999999"):
         trace(small_bundle, {}, "clip", [999_999])

@@ -19,6 +19,10 @@ def trace(
     logit_ids: Annotated[
         str | None, typer.Option("--logit-ids", metavar="FILE.json", help="Ids whose logits are kept of each step.")
     ] = None,
+    max_new_tokens: Annotated[
+        int | None,
+        typer.Option("--max-new-tokens", metavar="N", min=1, help="The release's budget of steps a file; else none."),
+    ] = None,
     as_json: JsonOption = False,
     debug: DebugOption = False,
 ) -> None:
@@ -44,7 +48,8 @@ def trace(
         raise UsageError("trace.frontend", f"--frontend {frontend}", "use clip or stream")
     ids = read_logit_ids(Path(logit_ids)) if logit_ids else ()
     sounds = read_sounds([Path(name) for name in audio])
-    found = run(load(model, arithmetic="float32").bundle, sounds, "clip" if frontend == "clip" else "stream", ids)
+    bundle = load(model, arithmetic="float32").bundle
+    found = run(bundle, sounds, "clip" if frontend == "clip" else "stream", ids, max_new_tokens)
     path = save_trace(found, Path(out))
     facts = {"out": str(path), "files": len(sounds), "steps": len(found.token_ids)}
     typer.echo(json.dumps(facts) if as_json else f"{facts['steps']} steps over {facts['files']} files: {path}")

@@ -117,7 +117,7 @@ class _Routes:
             self._house.metrics.opened()
             _log.info("session opened", extra={"session": conversation.id})
             await Connection(socket, conversation, self._house).run()
-            heard = round(conversation.fed_seconds, 1)
+            heard = round(conversation.sent_seconds, 1)
             _log.info("session closed", extra={"session": conversation.id, "heard_seconds": heard})
 
     def _wrong_model(self, socket: WebSocket) -> Denial | None:

@@ -159,7 +159,8 @@ class Connection:
         raise AssertionError("unreachable")
 
     def _keep_room(self) -> None:
-        if self._conversation.ahead_seconds > self._limits.ahead_seconds and not self._conversation.is_over:
+        talk = self._conversation
+        if not talk.is_over and (talk.is_behind or talk.ahead_seconds > self._limits.ahead_seconds):
             self._room.clear()
         else:
             self._room.set()

@@ -1,6 +1,6 @@
 """One client's session as the protocol sees it: client events in, server events out, calls on a stream in between.
 
-Has no socket, thread or clock in it; docs/reference/realtime.md says event by event what it does.
+Has no socket or thread in it and its clock is handed in; docs/reference/realtime.md says event by event what it does.
 Tests: tests/serve/test_conversation.py.
 """
 
@@ -13,11 +13,13 @@ from typing import Any
 import numpy as np
 
 from soundflow.errors import InputError, SoundflowError, UsageError
+from soundflow.serve.pace import Pace, Samples
 from soundflow.serve.reply_events import ReplyEvents
 from soundflow.serve.sessions import Stream
 from soundflow.serve.settings import Settings
 from soundflow.serve.wire import Ids, Message, ServerEvent, Stamp, error_fields
 from soundflow.serve.wire_audio import WireAudio
+from soundflow.stream.clock import Clock, WallClock
 from soundflow.stream.events import Decision, End, Error, Event, Memory, ReplyDelta, ReplyEnd, ReplyStart
 
 _RATE = 16_000  # Hz, of what streams hear
@@ -41,11 +43,14 @@ class Conversation:
         facts: of the model.
         most_items: how many items stay known by id.
         ids: where names come from; None draws a session's name at random.
+        clock: tells sound that is live from sound that is uploaded; None is the machine's.
     """
 
-    def __init__(self, facts: ModelFacts, most_items: int = 256, ids: Ids | None = None) -> None:
+    def __init__(
+        self, facts: ModelFacts, most_items: int = 256, ids: Ids | None = None, clock: Clock | None = None
+    ) -> None:
         self.settings = Settings()
-        self.fed_seconds = 0.0
+        self.sent_seconds = 0.0
         self.decided_seconds = 0.0
         self.is_over = False
         self._facts = facts
@@ -53,6 +58,8 @@ class Conversation:
         self._stamp = Stamp(self._ids)
         self._stream: Stream | None = None
         self._audio = WireAudio(self.settings.input_format)
+        self._chunk = round(facts.chunk_seconds * _RATE)
+        self._pace = Pace(self._chunk, _RATE, clock or WallClock())
         self._uncommitted = 0  # samples since the last commit
         self._is_asked = False  # response.create waits for its decision
         self._items: dict[str, int | None] = {}  # id to the number of its reply, if it is one
@@ -66,8 +73,13 @@ class Conversation:
 
     @property
     def ahead_seconds(self) -> float:
-        """Sound that was fed and is not decided yet."""
-        return self.fed_seconds - self.decided_seconds
+        """Sound that the client sent and that is not decided yet."""
+        return self.sent_seconds - self.decided_seconds
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether sound the client sent is still held back; what it sends next must wait for it."""
+        return self._pace.waiting > 0
 
     def created(self) -> ServerEvent:
         """The first event of a session."""
@@ -93,7 +105,12 @@ class Conversation:
             return [self.failed(failure, message.get("event_id"))]
 
     def tell(self, event: Event) -> list[ServerEvent]:
-        """The wire form of what the stream said."""
+        """The wire form of what the stream said; the stream is given the sound that waited for it."""
+        told = self._told(event)
+        self._let_through()
+        return told
+
+    def _told(self, event: Event) -> list[ServerEvent]:
         match event:
             case Decision():
                 return self._decided(event)
@@ -116,7 +133,8 @@ class Conversation:
         return self._stamp("error", error=error_fields(failure, caused_by))
 
     def end(self) -> None:
-        """Let the stream finish what it has."""
+        """Let the stream finish what it has; sound that is held back is not heard any more."""
+        self._pace.drop()
         if self._stream is not None:
             self._stream.end()
 
@@ -241,20 +259,28 @@ class Conversation:
 
     def _hear(self, audio: object) -> None:
         samples = self._audio.feed(audio)
-        self._open_stream().feed(samples)
         self._uncommitted += len(samples)
-        self.fed_seconds += len(samples) / _RATE
+        self._send_on(samples)
+
+    def _send_on(self, samples: Samples) -> None:
+        self.sent_seconds += len(samples) / _RATE
+        self._pace.put(samples)
+        self._let_through()
+
+    def _let_through(self) -> None:
+        decided = round(self.decided_seconds * _RATE)
+        is_idle = self._reply is None and self._pace.passed - decided < self._chunk
+        for samples in self._pace.take(is_idle):
+            self._open_stream().feed(samples)
 
     def _pad(self) -> None:
         """Fill the chunk that is begun with silence, so that a decision comes."""
-        chunk = round(self._facts.chunk_seconds * _RATE)
-        missing = chunk - round(self.fed_seconds * _RATE) % chunk
-        self._open_stream().feed(np.zeros(missing, np.float32))
-        self.fed_seconds += missing / _RATE
+        missing = self._chunk - round(self.sent_seconds * _RATE) % self._chunk
+        self._send_on(np.zeros(missing, np.float32))
 
     def _decided(self, event: Decision) -> list[ServerEvent]:
         self.decided_seconds = event.end
-        waiting = max(0, int((self.fed_seconds - event.end) / self._facts.chunk_seconds))
+        waiting = max(0, int((self.sent_seconds - event.end) / self._facts.chunk_seconds))
         fields: dict[str, Any] = {k: v for k, v in event.to_dict().items() if k not in ("type", "decision")}
         fields["queue_depth"] = waiting
         if event.decision == "silent":

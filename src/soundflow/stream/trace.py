@@ -66,7 +66,13 @@ class Trace:
         return {**named, **{name: getattr(self, name) for name in rows}}
 
 
-def trace(bundle: Bundle, sounds: Mapping[str, Samples], playing: Playing, logit_ids: Sequence[int] = ()) -> Trace:
+def trace(
+    bundle: Bundle,
+    sounds: Mapping[str, Samples],
+    playing: Playing,
+    logit_ids: Sequence[int] = (),
+    max_new_tokens: int | None = None,
+) -> Trace:
     """Hear files greedily and keep what the network computed.
 
     Args:
@@ -74,6 +80,9 @@ def trace(bundle: Bundle, sounds: Mapping[str, Samples], playing: Playing, logit
         playing: `clip` encodes each file whole and then a second of zeros alone, all in one session; `stream` hears
             chunk by chunk with the maximum so far, a session for each file, with three zero chunks at its end.
         logit_ids: vocabulary ids whose logits are kept of every step.
+        max_new_tokens: the release's budget of a file and the silence behind it: this many forward passes less the
+            positions that waited when it began; then the rest of the file is skipped, even in mid-reply. None: no
+            budget.
 
     Raises:
         InputError: an id is outside the vocabulary, or the session outgrows 32,768 positions.
@@ -91,8 +100,9 @@ def trace(bundle: Bundle, sounds: Mapping[str, Samples], playing: Playing, logit
                 player = _Player(bundle, kept)
             heard, chunks = _heard(bundle, sound, playing)
             features[name] = heard
+            left = None if max_new_tokens is None else max_new_tokens - len(player.pending)
             for chunk in chunks:
-                player.hear(chunk)
+                left = player.hear(chunk, left)
     return kept.trace(features)
 
 
@@ -152,6 +162,9 @@ class _Kept:
         self._rows.append((logits[self._logit_ids], logits.logsumexp(0), top.values, top.indices))
         self._tokens.append(token)
 
+    def __len__(self) -> int:
+        return len(self._tokens)
+
     def trace(self, features: Mapping[str, Features]) -> Trace:
         columns = [torch.stack(column).numpy() for column in zip(*self._rows, strict=True)] if self._rows else []
         empty = np.zeros((0, 0), np.float32)
@@ -172,8 +185,11 @@ class _Player:
     def __post_init__(self) -> None:
         self.pending = self.bundle.grammar.prefix(None)
 
-    def hear(self, features: Tensor) -> None:
-        """One chunk, [audio positions, width], and all that is said after it."""
+    def hear(self, features: Tensor, steps: int | None) -> int | None:
+        """One chunk, [audio positions, width], and what is said after it in so many steps; how many are left."""
+        if steps is not None and steps < 1:
+            return 0
+        before = len(self.kept)
         control = self.bundle.config.control
         block = self.bundle.grammar.chunk_block()
         logits = self._step([*self.pending, *block], features)
@@ -182,12 +198,15 @@ class _Player:
         self.kept.add(logits, token)
         self.pending = [token]
         while token != control.eos and token != control.silent:
+            if steps is not None and len(self.kept) - before >= steps:
+                break
             logits = self._step(self.pending, None)
             token = int(logits.argmax())
             self.kept.add(logits, token)
             self.pending = [token]
             if token == control.silent:  # text that is a control token's piece is text here, not a decision
                 token = -1
+        return None if steps is None else steps - (len(self.kept) - before)
 
     def _step(self, ids: Sequence[int], features: Tensor | None) -> Tensor:
         """Logits behind the last of the new positions, float32 [vocabulary]."""
@@ -206,7 +225,7 @@ class _Player:
         """A cache twice as large when the next positions do not fit."""
         length = 0 if self.cache is None else self.cache.length
         if length + positions > _MOST_POSITIONS:
-            hint = "trace fewer files, or `--frontend stream`, which opens a session for each"
+            hint = "give --max-new-tokens, fewer files, or --frontend stream, which opens a session for each"
             raise InputError("trace.positions", f"more than {_MOST_POSITIONS} positions in one session", hint)
         if self.cache is not None and length + positions <= self.cache.capacity:
             return
