@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from soundflow.data.clips import ClipStore
-from soundflow.data.library import Library, can_be_generated, generated_clip, is_generated
+from soundflow.data.generate.catalogue import can_be_generated
+from soundflow.data.library import Library, generated_clip, is_generated
 from soundflow.errors import InputError
 from tests.data.test_clips import row, write_folder
 

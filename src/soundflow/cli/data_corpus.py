@@ -11,9 +11,14 @@ import typer
 from soundflow.cli.options import DebugOption, JsonOption
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from soundflow.data.build.run import Order
 
 RecipeArgument = Annotated[Path, typer.Argument(metavar="RECIPE", help="A TOML file, as recipes/corpus.toml.")]
+OverridesArgument = Annotated[
+    list[str] | None, typer.Argument(metavar="key=value", help="Values that replace the recipe's, as tfjp=false.")
+]
 ClipsOption = Annotated[Path, typer.Option("--clips", metavar="DIR", help="A folder with clips.jsonl.")]
 VoicesOption = Annotated[
     Path | None,
@@ -40,6 +45,7 @@ def build(
     recipe: RecipeArgument,
     clips: ClipsOption,
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the corpus goes.")],
+    overrides: OverridesArgument = None,
     voices: VoicesOption = None,
     streams: StreamsOption = None,
     seed: SeedOption = 0,
@@ -58,6 +64,7 @@ def build(
     \b
     Example:
       soundflow data build recipes/corpus.toml --clips ../clips --streams 2000 --seed 0 --out corpus --workers 2
+      soundflow data build recipes/corpus.toml tfjp=false --clips ../clips --out without-tfjp
     """
     import json
 
@@ -65,7 +72,7 @@ def build(
     from soundflow.data.build.plan import STREAM_SECONDS
     from soundflow.data.build.run import build as build_corpus
 
-    order = order_of(recipe, clips, voices, streams, seed, cache, out)
+    order = order_of((recipe, overrides or ()), clips, voices, streams, seed, cache, out)
     with SoundProgress("decoding clips", order.recipe.streams * STREAM_SECONDS) as progress:
         built = build_corpus(order, workers, engine.value, progress.heard)
     if as_json:
@@ -80,14 +87,20 @@ def build(
 
 
 def order_of(
-    recipe: Path, clips: Path, voices: Path | None, streams: int | None, seed: int, cache: Path | None, out: Path
+    recipe: tuple[Path, Sequence[str]],
+    clips: Path,
+    voices: Path | None,
+    streams: int | None,
+    seed: int,
+    cache: Path | None,
+    out: Path,
 ) -> Order:
-    """What a worker is told."""
+    """What a worker is told; the recipe is a file and what stands above it."""
     from soundflow.data.build.recipe import read_recipe
     from soundflow.data.build.run import Order
 
     folders = (str(clips), *([str(voices)] if voices else []))
-    read = read_recipe(recipe, streams=streams)
+    read = read_recipe(*recipe, streams=streams)
     return Order(read, seed, folders, None if cache is None else str(cache), str(out))
 
 
@@ -95,6 +108,7 @@ def plan(
     recipe: RecipeArgument,
     clips: ClipsOption,
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the corpus would go.")] = Path("corpus"),
+    overrides: OverridesArgument = None,
     voices: VoicesOption = None,
     streams: StreamsOption = None,
     seed: SeedOption = 0,
@@ -112,7 +126,7 @@ def plan(
 
     from soundflow.data.build.plan import plan as forecast
 
-    found = forecast(order_of(recipe, clips, voices, streams, seed, cache, out))
+    found = forecast(order_of((recipe, overrides or ()), clips, voices, streams, seed, cache, out))
     if as_json:
         typer.echo(json.dumps(found.to_dict(), ensure_ascii=False))
         return
@@ -256,9 +270,9 @@ def scenes(
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="JSON lines, for a recipe's key `scenes`.")],
     endpoint: Annotated[str, typer.Option("--endpoint", metavar="URL", help="An OpenAI-compatible chat endpoint.")],
     model: Annotated[str, typer.Option("--model", metavar="NAME", help="The endpoint's model.")],
-    key_file: Annotated[
-        Path | None, typer.Option("--key-file", metavar="FILE", help="Holds the endpoint's key.", show_default=False)
-    ] = None,
+    key_env: Annotated[
+        str, typer.Option("--key-env", metavar="NAME", help="The environment variable that holds the key.")
+    ] = "",
     split: Annotated[str, typer.Option("--split", help="The split whose labels may be used.")] = "train",
     count: Annotated[int, typer.Option("--count", min=1, help="How many scenes are asked for.")] = 100,
     seed: SeedOption = 0,
@@ -266,7 +280,7 @@ def scenes(
     as_json: JsonOption = False,
     debug: DebugOption = False,
 ) -> None:
-    """Let a chat endpoint plan scenes; whatever it says, only scenes of known labels are written.
+    """Let a chat endpoint plan scenes and refine them; whatever it says, only scenes of known labels are written.
 
     \b
     Example:
@@ -274,16 +288,20 @@ def scenes(
     """
     import json
 
-    from soundflow.data.clips import ClipStore
-    from soundflow.data.curate.endpoint import Curator, Endpoint, ask_endpoint, read_key
-    from soundflow.data.curate.scenes import write_scenes
+    from soundflow.data.clips import ClipStore, user_cache_dir
+    from soundflow.data.curate.scenes import ask_for_scenes, write_scenes
+    from soundflow.data.endpoints.asking import Asker
+    from soundflow.data.endpoints.chat import ask_endpoint
+    from soundflow.data.endpoints.config import EndpointConfig
 
     store = ClipStore(clips, cache)
-    labels = sorted({clip.label for clip in store.clips(split=split, kind="event")})
-    key = read_key(key_file) if key_file else "none"
-    curator = Curator(ask_endpoint(Endpoint(endpoint, model, key)), labels, out.with_suffix(".cache"), model)
-    written = write_scenes(curator, count, seed, out)
-    for line in curator.explained:
-        typer.echo(f"not believed: {line}", err=True)
-    result = {"out": str(out), "scenes": written, "asked": count, "tally": dict(curator.tally)}
+    names = {clip.label: store.label(clip.label).names for clip in store.clips(split=split, kind="event")}
+    asker = Asker(
+        ask_endpoint(EndpointConfig(endpoint, model, key_env)), (cache or user_cache_dir()) / "answers", model
+    )
+    found = ask_for_scenes(asker, names, count, seed)
+    write_scenes(found, out)
+    for refusal in asker.refusals:
+        typer.echo(f"not believed: {refusal.question}: {refusal.code}: {refusal.reason}", err=True)
+    result = {"out": str(out), "scenes": len(found), "asked": count, "tally": dict(asker.tally)}
     typer.echo(json.dumps(result, ensure_ascii=False) if as_json else str(out))

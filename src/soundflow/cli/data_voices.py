@@ -1,20 +1,37 @@
-"""`soundflow data voices`. Tests: tests/data/voices/test_render.py."""
+"""`soundflow data voices`. Tests: tests/cli/test_data_voices.py."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from soundflow.cli.options import DebugOption, JsonOption
 
+if TYPE_CHECKING:
+    from soundflow.data.build.recipe import Recipe
+    from soundflow.data.voices.dialogues import Dialogue
+    from soundflow.data.voices.engine import Listener, Speaker
+
 
 def voices(
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the clips go.")],
     kokoro: Annotated[
-        Path, typer.Option("--kokoro", metavar="DIR", help="The folder `voices` of npm's kokoro-js package.")
-    ],
+        Path | None,
+        typer.Option(
+            "--kokoro", metavar="DIR", help="The folder `voices` of npm's kokoro-js package.", show_default=False
+        ),
+    ] = None,
+    recipe: Annotated[
+        Path | None,
+        typer.Option(
+            "--recipe",
+            metavar="FILE",
+            help="A TOML file whose [speech], [transcription] and [chat] name endpoints.",
+            show_default=False,
+        ),
+    ] = None,
     messages: Annotated[
         Path | None,
         typer.Option(
@@ -27,7 +44,7 @@ def voices(
     as_json: JsonOption = False,
     debug: DebugOption = False,
 ) -> None:
-    """Give texts a voice, offline: a folder of clips for `data build --voices`.
+    """Give texts a voice, offline or by endpoints: a folder of clips for `data build --voices`.
 
     A dialogue has one voice; a turn that an ASR mishears is said again twice, then the whole dialogue is dropped.
 
@@ -38,20 +55,73 @@ def voices(
     import json
 
     from soundflow.cli.progress import SoundProgress
-    from soundflow.data.voices.dialogues import from_messages, packaged
-    from soundflow.data.voices.kokoro import Kokoro
+    from soundflow.data.build.recipe import Recipe, read_recipe
     from soundflow.data.voices.render import Studio, render_dialogues
-    from soundflow.data.voices.whisper import Whisper
-    from soundflow.errors import InputError
 
-    found = list(packaged()) if messages is None else list(from_messages(messages, "messages"))
-    dialogues = [dialogue for dialogue in found if not isinstance(dialogue, InputError)]
-    for error in (line for line in found if isinstance(line, InputError)):
-        typer.echo(f"left out {error}", err=True)
-    studio = Studio(Kokoro(kokoro), Whisper() if check else None, out, seed, split=split)
+    read = read_recipe(recipe) if recipe else Recipe()
+    speaker = _speaker(read, kokoro)
+    listener, languages = _listener(read) if check else (None, ())
+    dialogues = _dialogues(read, messages)
+    studio = Studio(speaker, listener, out, seed, languages, split)
     with SoundProgress("voices", 3.0 * sum(len(dialogue.turns) for dialogue in dialogues)) as progress:
         outcome = render_dialogues(dialogues, studio, progress.heard)
     for name, reason in outcome.dropped.items():
         typer.echo(f"dropped {name}: {reason}", err=True)
+    if outcome.unchecked:
+        typer.echo(f"{outcome.unchecked} dialogues were written without a check: asr_checked is false", err=True)
     result = outcome.to_dict()
     typer.echo(json.dumps({"out": str(out), **result}, ensure_ascii=False) if as_json else str(out))
+
+
+def _speaker(recipe: Recipe, kokoro: Path | None) -> Speaker:
+    """The recipe's endpoint, or Kokoro from a folder of voices."""
+    from soundflow.errors import UsageError
+
+    if recipe.speech.is_set:
+        from soundflow.data.voices.speech_endpoint import SpeechEndpoint
+
+        return SpeechEndpoint(recipe.speech)
+    if kokoro is None:
+        hint = "give --kokoro DIR, or --recipe FILE with [speech]"
+        raise UsageError("voices.nobody", "nobody is there to speak", hint)
+    from soundflow.data.voices.kokoro import Kokoro
+
+    return Kokoro(kokoro)
+
+
+def _listener(recipe: Recipe) -> tuple[Listener, tuple[str, ...]]:
+    """The recipe's endpoint, or Whisper base out of the installed packages; and the languages it checks."""
+    if recipe.transcription.is_set:
+        from soundflow.data.voices.transcription_endpoint import TranscriptionEndpoint
+
+        return TranscriptionEndpoint(recipe.transcription), recipe.transcription.languages
+    from soundflow.data.voices.whisper import LANGUAGES, Whisper
+
+    return Whisper(), LANGUAGES
+
+
+def _dialogues(recipe: Recipe, messages: Path | None) -> list[Dialogue]:
+    """The packaged texts, or a file's; where there is a chat endpoint it rewrites a file's turns as spoken."""
+    from soundflow.data.voices.dialogues import from_messages, packaged
+    from soundflow.errors import InputError
+
+    if messages is None:
+        return list(packaged())
+    dialogues: list[Dialogue] = []
+    for found in from_messages(messages, "messages"):
+        if isinstance(found, InputError):
+            typer.echo(f"left out {found}", err=True)
+        else:
+            dialogues.append(found)
+    if not recipe.chat.is_set:
+        return dialogues
+    from soundflow.data.clips import user_cache_dir
+    from soundflow.data.endpoints.asking import Asker
+    from soundflow.data.endpoints.chat import ask_endpoint
+    from soundflow.data.voices.chat_rewrite import respoken
+
+    asker = Asker(ask_endpoint(recipe.chat), user_cache_dir() / "answers", recipe.chat.model)
+    spoken = respoken(dialogues, asker)
+    for refusal in asker.refusals:
+        typer.echo(f"not believed: {refusal.question}: {refusal.code}: {refusal.reason}", err=True)
+    return spoken

@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from soundflow.data.clips import Clip, ClipStore
-from soundflow.data.generate.alarms import ALARMS
 from soundflow.data.tasks.phrases import Phrases, phrases_of
 from soundflow.errors import InputError
 
@@ -126,8 +125,3 @@ def generated_clip(label: str, template: Clip | None) -> Clip:
         category=template.category if template else None,
         synthetic=True,
     )
-
-
-def can_be_generated(label: str) -> bool:
-    """Whether there is a rule for this sound."""
-    return label in ALARMS

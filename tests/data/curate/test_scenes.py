@@ -1,62 +1,67 @@
-"""Scenes of an endpoint: believed ones reach the build, a liar's do not, and the build finishes either way."""
+"""Scenes as a file: written, read as strictly as an endpoint's answer, and taken by the grammar."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
+import numpy as np
 import pytest
 
-from soundflow.data.build.corpus import streams
-from soundflow.data.build.run import build
-from soundflow.data.curate.endpoint import Curator
-from soundflow.data.curate.grammar import scene_grammar, with_scenes
+from soundflow.data.curate.grammar import Refinement, Scene, scene_grammar, with_scenes
+from soundflow.data.curate.planner import plan_scenario, refine
 from soundflow.data.curate.scenes import bags, read_scenes, write_scenes
+from soundflow.data.tasks.phrases import known_phrases
 from soundflow.errors import InputError
-from tests.data.build.clips import LABELS, order
+from tests.data.build.clips import LABELS
 
-GOOD = {
-    "place": "a quiet farm",
-    "sub_events": [{"label": label, "role": "foreground"} for label in ("rooster", "cow", "siren")],
-}
-LIES = ["{", "[]", json.dumps({**GOOD, "place": "<script>"}), json.dumps({"place": "x", "sub_events": []})]
+FARM = Scene("a farm", ("rooster", "cow"), ("wind",), {"cow": Refinement("cow in a stable", "A cow moos in a stable.")})
 
 
-class Liar:
-    """An endpoint that lies at every third question."""
-
-    def __init__(self) -> None:
-        self.asked = 0
-
-    def __call__(self, system: str, user: str) -> str:
-        self.asked += 1
-        return LIES[self.asked // 3 % len(LIES)] if self.asked % 3 == 0 else json.dumps(GOOD)
+def test_scenes_come_back_as_they_were_written(tmp_path: Path) -> None:
+    more = Scene("a yard", ("cow", "siren", "rooster"))
+    write_scenes([FARM, more], tmp_path / "s.jsonl")
+    assert read_scenes(tmp_path / "s.jsonl") == (FARM, more)
 
 
-def test_a_build_with_a_liars_scenes_finishes_and_holds_nothing_malformed(tmp_path: Path) -> None:
-    curator = Curator(Liar(), LABELS, tmp_path / "asked")
-    written = write_scenes(curator, 12, 0, tmp_path / "scenes.jsonl")
-    assert written == 12 and len(curator.explained) == curator.tally.total() - 12 > 3
-    told: dict[str, Any] = {"tasks": {"safety_alert": 1.0}, "turns": (3, 3), "scenes": str(tmp_path / "scenes.jsonl")}
-    made = build(order(tmp_path, **told))
-    assert made.missing == 0
-    places = {stream.annotation["place"] for stream in streams(tmp_path / "out")}
-    assert any(place.startswith("a quiet farm") for place in places)
-    for stream in streams(tmp_path / "out"):
-        assert {event.label for event in stream.timeline.events} <= set(LABELS) | {"siren"}
+@pytest.mark.parametrize(
+    "line",
+    [
+        "{}",
+        "nonsense",
+        '{"place": "x", "sub_events": 3}',
+        json.dumps({"place": "<script>", "sub_events": [{"label": "cow", "role": "foreground"}] * 3}),
+        json.dumps(
+            {
+                "place": "x",
+                "sub_events": [{"label": "cow", "role": "foreground", "query": "a; b", "caption": "cow"}] * 3,
+            }
+        ),
+    ],
+)
+def test_a_line_that_is_no_scene_is_named(tmp_path: Path, line: str) -> None:
+    write_scenes([FARM], tmp_path / "s.jsonl")
+    with (tmp_path / "s.jsonl").open("a") as file:
+        file.write(line + "\n")
+    with pytest.raises(InputError, match="line 2"):
+        read_scenes(tmp_path / "s.jsonl")
 
 
 def test_a_scene_is_a_place_and_a_sequence_unless_it_contradicts_the_grammar() -> None:
-    grammar = with_scenes(
-        scene_grammar(), [("a farm", ["rooster", "cow"], []), ("a party", ["snoring", "laughing"], [])]
-    )
+    grammar = with_scenes(scene_grammar(), [FARM, Scene("a party", ("snoring", "laughing"))])
     assert [place.words for place in grammar.places][-1] == "a farm"
     assert ("rooster", "cow") in grammar.sequences and ("snoring", "laughing") not in grammar.sequences
 
 
-def test_bags_are_those_of_the_seed_and_bad_lines_are_named(tmp_path: Path) -> None:
+def test_a_refined_sub_event_is_searched_for_with_its_own_words() -> None:
+    grammar = with_scenes(scene_grammar(), [FARM])
+    place = grammar.places[-1]
+    scenario = plan_scenario(type(grammar)((place,), (), grammar.conflicts), 2, np.random.default_rng(0))
+    names = [("Cow",) if event.label == "cow" else ("Other",) for event in scenario.sub_events]
+    by_label = {found.sub_event.label: found for found in refine(scenario, known_phrases().__getitem__, names)}
+    assert (by_label["cow"].query, by_label["cow"].caption) == ("cow in a stable", "A cow moos in a stable.")
+    assert by_label["rooster"].query == "rooster Other"
+
+
+def test_bags_are_those_of_the_seed() -> None:
     assert bags(LABELS, 3, 5) == bags(LABELS, 3, 5) != bags(LABELS, 3, 6)
-    (tmp_path / "s.jsonl").write_text(json.dumps(GOOD) + "\n{}\n")
-    with pytest.raises(InputError, match="line 2"):
-        read_scenes(tmp_path / "s.jsonl")

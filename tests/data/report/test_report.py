@@ -33,6 +33,10 @@ def test_counts_are_of_the_index(corpus: Path, stats: Stats) -> None:
     assert stats.responses == sum(row["responses"] for row in read_index(corpus))
 
 
+def test_speech_that_stands_in_for_a_corpus_is_counted(stats: Stats) -> None:
+    assert stats.stand_ins == {"asr_mandarin, in place of AISHELL": 2}
+
+
 def test_uncovered_domains_are_named(stats: Stats) -> None:
     assert len(PARTS) == 17
     assert "Human Sound Signals / Physiological states" not in stats.uncovered

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from soundflow.data.timeline import NoiseTrack, StreamEvent, Timeline
+from soundflow.data.timeline import SAMPLE_RATE, NoiseTrack, StreamEvent, Timeline
 
 
 @dataclass(frozen=True)
@@ -82,13 +82,18 @@ def _noise(noise: NoiseTrack, timeline: Timeline, second: int, end: float, offse
     )
 
 
-def _tiled(noise: NoiseTrack, second: float, length: float, crossfade: float) -> float:
-    """The second of the recording heard at a second of the stream, the recording beginning again with a crossfade."""
-    first = length - noise.clip_offset
-    if length <= 0 or second < first:
+def _tiled(noise: NoiseTrack, second: int, length: float, crossfade: float) -> float:
+    """The second of the recording heard at a second of the stream, the recording beginning again with a crossfade.
+
+    Counted in samples, as it was laid: sums of seconds would miss a seam by a rounding.
+    """
+    at, start = second * SAMPLE_RATE, round(noise.clip_offset * SAMPLE_RATE)
+    whole, fade = round(length * SAMPLE_RATE), round(crossfade * SAMPLE_RATE)
+    first = whole - start
+    if whole <= 0 or at < first:
         return noise.clip_offset + second
-    at, overlap = first, min(crossfade, first, length / 2)
-    while length - overlap > 0 and second >= at + length - overlap:
-        at += length - overlap
-        overlap = min(crossfade, length / 2)
-    return second - at + overlap
+    seam, overlap = first, min(fade, first, whole // 2)
+    while whole > overlap and at >= seam + whole - overlap:
+        seam += whole - overlap
+        overlap = min(fade, whole // 2)
+    return (at - seam + overlap) / SAMPLE_RATE

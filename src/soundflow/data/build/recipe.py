@@ -8,14 +8,18 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import tomllib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from soundflow.data.compose import ComposeConfig
+from soundflow.data.endpoints.config import EndpointConfig
+from soundflow.data.generate.endpoint import Form, SoundsConfig
 from soundflow.data.tasks.registry import SUB_TASKS
-from soundflow.errors import InputError
+from soundflow.data.voices.speech_endpoint import SpeechConfig
+from soundflow.data.voices.transcription_endpoint import TranscriptionConfig
+from soundflow.errors import InputError, UsageError
 
 Curation = Literal["scene", "random"]
 AudioFormat = Literal["flac", "wav"]
@@ -45,17 +49,29 @@ class Recipe:
     quick_turns_share: float = 0.7  # of streams, those with at most six sub-events; chosen
     attempts: int = 4  # a rejected stream is drawn anew so often
     scenes: str = ""  # JSON lines that `data scenes` wrote: beside the grammar's places
+    silence: str = ""  # JSON lines of an audit: labels it does not call silent stand for no silence
+    planned_scenes: int = 100  # scenes that [chat] is asked for
     forbidden_licences: tuple[str, ...] = ()  # beginnings of licences that may not go in, as in "unknown"
     tasks: Mapping[str, float] = field(default_factory=lambda: dict.fromkeys(SUB_TASKS, 1.0))
     mix_ins: MixIns = MixIns()
     compose: ComposeConfig = ComposeConfig()
+    chat: EndpointConfig = field(
+        default_factory=EndpointConfig
+    )  # plans scenes, refines them, audits silence, rewrites as spoken
+    sounds: SoundsConfig = field(default_factory=SoundsConfig)  # makes sounds for labels with few recordings
+    speech: SpeechConfig = field(default_factory=SpeechConfig)  # of `data voices`
+    transcription: TranscriptionConfig = field(default_factory=TranscriptionConfig)  # of `data voices`
 
 
-def read_recipe(path: Path, **changes: Any) -> Recipe:
-    """Read a recipe; `changes` that are not None stand above the file's.
+def read_recipe(path: Path, overrides: Sequence[str] = (), **changes: Any) -> Recipe:
+    """Read a recipe; overrides stand above the file's values, and `changes` that are not None above all.
+
+    Args:
+        overrides: `key=value` or `table.key=value` each; the value is read as TOML, else as text.
 
     Raises:
         InputError: not there, not TOML, an unknown key or sub-task, or a value of the wrong kind.
+        UsageError: an override that is none.
     """
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -63,8 +79,24 @@ def read_recipe(path: Path, **changes: Any) -> Recipe:
         raise InputError("recipe.unreadable", f"no readable recipe at {path}: {error}", "check the name") from error
     except tomllib.TOMLDecodeError as error:
         raise InputError("recipe.toml", f"{path} is not TOML: {error}", "see recipes/corpus.toml") from error
+    for override in overrides:
+        _override(values, override)
     given = {name: value for name, value in changes.items() if value is not None}
     return recipe_of({**values, **given}, str(path))
+
+
+def _override(values: dict[str, Any], override: str) -> None:
+    """Put `table.key=value` into plain values."""
+    place, equals, text = override.partition("=")
+    table, _, key = place.rpartition(".")
+    inner = values.setdefault(table, {}) if table else values
+    if not (equals and key and isinstance(inner, dict)):
+        hint = "for example tfjp=false or mix_ins.silence=0.2"
+        raise UsageError("recipe.override", f"{override!r} is not key=value", hint)
+    try:
+        inner[key] = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        inner[key] = text
 
 
 def recipe_of(values: Mapping[str, Any], where: str) -> Recipe:
@@ -73,7 +105,14 @@ def recipe_of(values: Mapping[str, Any], where: str) -> Recipe:
     Raises:
         InputError: as `read_recipe`.
     """
-    tables = {"mix_ins": MixIns, "compose": ComposeConfig}
+    tables = {
+        "mix_ins": MixIns,
+        "compose": ComposeConfig,
+        "chat": EndpointConfig,
+        "sounds": SoundsConfig,
+        "speech": SpeechConfig,
+        "transcription": TranscriptionConfig,
+    }
     built: dict[str, Any] = {}
     for name, value in values.items():
         _known(name, [f.name for f in dataclasses.fields(Recipe)], where, "key")
@@ -93,8 +132,11 @@ def _table(kind: type[Any], value: Any, where: str) -> Any:
     if not isinstance(value, Mapping):
         raise InputError("recipe.value", f"{where} is {value!r}, expected a table", "see recipes/corpus.toml")
     names = [f.name for f in dataclasses.fields(kind)]
-    for name in value:
+    for name, entry in value.items():
         _known(name, names, where, "key")
+        default = getattr(kind(), name)
+        if not _is_like(_frozen(entry), default):
+            _refuse(where, name, entry, f"a value like {default!r}")
     return kind(**{name: _frozen(entry) for name, entry in value.items()})
 
 
@@ -109,10 +151,17 @@ def _frozen(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
+def _is_like(value: Any, default: Any) -> bool:
+    """Whether a value has the default's type; a whole number will do for a fraction, anything for None."""
+    if default is None or type(value) is type(default):
+        return True
+    return isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool)
+
+
 def _check(recipe: Recipe, where: str) -> None:
     for field_ in dataclasses.fields(Recipe):
         value, default = getattr(recipe, field_.name), getattr(Recipe(), field_.name)
-        if type(value) is not type(default) and not (isinstance(default, float) and isinstance(value, int)):
+        if not _is_like(value, default):
             _refuse(where, field_.name, value, f"a value like {default!r}")
     tasks: Mapping[str, Any] = recipe.tasks
     for name, share in tasks.items():
@@ -121,12 +170,15 @@ def _check(recipe: Recipe, where: str) -> None:
             _refuse(where, f"tasks.{name}", share, "a share from 0")
     if not sum(recipe.tasks.values()):
         _refuse(where, "tasks", recipe.tasks, "at least one share above 0")
-    for name, low, high in (("streams", 1, 10**8), ("streams_per_shard", 1, 10_000), ("attempts", 1, 100)):
+    limits = (("streams", 10**8), ("streams_per_shard", 10_000), ("attempts", 100), ("planned_scenes", 100_000))
+    for name, low, high in ((name, 1, high) for name, high in limits):
         if not low <= getattr(recipe, name) <= high:
             _refuse(where, name, getattr(recipe, name), f"{low} to {high}")
     for name, choices in (("curation", get_args(Curation)), ("audio", get_args(AudioFormat))):
         if getattr(recipe, name) not in choices:
             _refuse(where, name, getattr(recipe, name), " or ".join(choices))
+    if recipe.sounds.form not in get_args(Form):
+        _refuse(f"{where}: [sounds]", "form", recipe.sounds.form, " or ".join(get_args(Form)))
     for name, chance in dataclasses.asdict(recipe.mix_ins).items():
         if not isinstance(chance, int | float) or not 0 <= chance <= 1:
             _refuse(where, f"mix_ins.{name}", chance, "a chance from 0 to 1")

@@ -19,7 +19,7 @@ from typing import Any, Literal
 from soundflow.data.build.recipe import Recipe
 from soundflow.data.build.shard import Member, Row, ShardRows, read_rows, shard_name, to_line, write_lines, write_shard
 from soundflow.data.build.stream import Workshop, annotation, make, row_of, workshop
-from soundflow.data.clips import Clip, ClipStore
+from soundflow.data.clips import Clip, ClipStore, clips_sha256
 from soundflow.data.library import Library
 from soundflow.errors import InputError, OutsideError
 
@@ -29,7 +29,7 @@ Told = Callable[[str, float], None]  # what was made, and seconds of sound
 CLAIM_NAME = "corpus.json"  # what the folder's streams are made from
 INDEX_NAME = "index.parquet"
 QUARANTINE_NAME = "quarantine.jsonl"
-LAYOUT = 1  # of shards and rows; raised when a build would give other bytes from the same recipe
+LAYOUT = 2  # of shards and rows; raised when a build would give other bytes from the same recipe
 
 
 @dataclass(frozen=True)
@@ -78,6 +78,7 @@ def build(order: Order, workers: int = 1, engine: Engine = "local", told: Told |
         InputError: the clips cannot be used, or the folder holds another corpus.
         OutsideError: the disk refuses, or a library is missing.
     """
+    from soundflow.data.build.prepare import prepare
     from soundflow.data.build.table import need_parquet, write_table
 
     need_parquet()
@@ -86,6 +87,7 @@ def build(order: Order, workers: int = 1, engine: Engine = "local", told: Told |
     claim(order)
     for left in out.glob("*.tmp"):
         left.unlink()
+    order, refused = prepare(order, library)
     missing = [number for number in range(order.shards) if read_rows(out, number) is None]
     for _, seconds in _made(order, missing, workers, engine):
         if told is not None:
@@ -93,7 +95,7 @@ def build(order: Order, workers: int = 1, engine: Engine = "local", told: Told |
     shards = [_finished(out, number) for number in range(order.shards)]
     rows = [row for shard in shards for row in shard.rows]
     write_table(out / INDEX_NAME, rows)
-    quarantine = [*_left_out(library, order.recipe), *(row for shard in shards for row in shard.rejected)]
+    quarantine = [*_left_out(library, order.recipe), *refused, *(row for shard in shards for row in shard.rejected)]
     write_lines(out / QUARANTINE_NAME, quarantine)
     reasons: dict[str, int] = {}
     for row in quarantine:
@@ -163,8 +165,9 @@ def claim(order: Order) -> None:
     wanted = {
         "layout": LAYOUT,
         "seed": order.seed,
-        "clips_sha256": [hashlib.sha256((Path(f) / "clips.jsonl").read_bytes()).hexdigest() for f in order.folders],
+        "clips_sha256": [clips_sha256(folder) for folder in order.folders],
         "scenes_sha256": _sum(order.recipe.scenes),
+        "silence_sha256": _sum(order.recipe.silence),
         "recipe": json.loads(json.dumps(dataclasses.asdict(order.recipe))),
     }
     path = out / CLAIM_NAME
@@ -191,7 +194,7 @@ def _sum(path: str) -> str:
     try:
         return hashlib.sha256(Path(path).read_bytes()).hexdigest() if path else ""
     except OSError as error:
-        raise InputError("build.scenes", f"no readable scenes at {path}: {error.strerror}", "check the name") from error
+        raise InputError("build.scenes", f"no readable file at {path}: {error.strerror}", "check the name") from error
 
 
 def _changes(found: Any, wanted: dict[str, Any]) -> list[str]:

@@ -22,13 +22,16 @@ from soundflow.data.build.verify import Fault, verify_labels
 from soundflow.data.clips import Clip
 from soundflow.data.compose import Composition, SourceClip, compose
 from soundflow.data.curate.scenes import read_scenes
+from soundflow.data.curate.silence import read_not_silent
+from soundflow.data.generate.catalogue import generated_sound
 from soundflow.data.library import Library, is_generated
 from soundflow.data.mixing import FRAME, active
-from soundflow.data.streams import QUIET_SNR_DB, coloured_noise, cut, generated_sound, pauses_seconds
+from soundflow.data.streams import QUIET_SNR_DB, coloured_noise, cut, pauses_seconds
 from soundflow.data.tasks.material import Material
 from soundflow.data.tasks.plan import Choice
 from soundflow.data.tasks.registry import capability_of
 from soundflow.data.tasks.script import Part, Said, Script
+from soundflow.data.tasks.stand_ins import stand_in_for
 from soundflow.data.tasks.subtasks import BUILDERS
 from soundflow.data.tasks.subtasks.mix_ins import mix_in
 from soundflow.data.timeline import SAMPLE_RATE, Reply, Timeline, Turn, chunk_of
@@ -78,7 +81,9 @@ class Draws:
 def workshop(recipe: Recipe, seed: int, library: Library) -> Workshop:
     """Everything a worker needs."""
     scenes = read_scenes(Path(recipe.scenes)) if recipe.scenes else ()
-    material = Material(library, recipe.curation, recipe.tfjp, recipe.turns, recipe.quick_turns_share, scenes)
+    not_silent = read_not_silent(Path(recipe.silence)) if recipe.silence else frozenset[str]()
+    turns, share = recipe.turns, recipe.quick_turns_share
+    material = Material(library, recipe.curation, recipe.tfjp, turns, share, scenes, not_silent)
     return Workshop(recipe, seed, library, material)
 
 
@@ -274,6 +279,7 @@ def annotation(made: Made, shop: Workshop, key: str) -> dict[str, Any]:
         "crossfade_seconds": shop.recipe.compose.crossfade_seconds,
         "noise_seconds": {name: round(seconds, 6) for name, seconds in made.noise.items()},
         "asr_checked": _asr_checked(made),
+        "stand_in_for": _stand_in_for(made),
         "timeline": dataclasses.asdict(made.composition.timeline),
     }
 
@@ -282,6 +288,12 @@ def _asr_checked(made: Made) -> bool | None:
     """Whether every made voice of the stream was checked by an ASR; None where there is no made voice."""
     voices = [part.clip for part in made.script.parts if part.clip.extra.get("line")]
     return all(bool(clip.extra.get("asr_checked")) for clip in voices) if voices else None
+
+
+def _stand_in_for(made: Made) -> str | None:
+    """The corpus that the stream's speech stands in for, or None."""
+    spoken = {part.clip.source for part in made.script.parts if part.clip.kind == "speech"}
+    return stand_in_for(made.sub_task, spoken)
 
 
 def row_of(made: Made, shop: Workshop, key: str, shard: str) -> Row:
@@ -315,6 +327,7 @@ def row_of(made: Made, shop: Workshop, key: str, shard: str) -> Row:
         "mix_ins": list(made.script.notes),
         "has_instruction": line.instruction is not None,
         "asr_checked": _asr_checked(made),
+        "stand_in_for": _stand_in_for(made) or "",
     }
 
 

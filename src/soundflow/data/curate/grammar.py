@@ -6,12 +6,28 @@ Tests: tests/data/curate/test_grammar.py.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 
-Scene = tuple[str, Sequence[str], Sequence[str]]  # where, what is in the foreground in its order, what is behind
+
+@dataclass(frozen=True)
+class Refinement:
+    """A sub-event refined: what to search for, and a caption to make the sound from where nothing is found."""
+
+    query: str
+    caption: str
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A planned scene: where it is, what is in the foreground in its order, what sounds behind, and both refined."""
+
+    words: str
+    events: tuple[str, ...]
+    behind: tuple[str, ...] = ()
+    refined: Mapping[str, Refinement] = field(default_factory=dict)  # by label
 
 
 @dataclass(frozen=True)
@@ -23,6 +39,7 @@ class Place:
     events: tuple[str, ...]
     behind: tuple[str, ...]
     ambience: tuple[str, ...]
+    refined: Mapping[str, Refinement] = field(default_factory=dict)  # by label
 
 
 @dataclass(frozen=True)
@@ -47,6 +64,7 @@ class Grammar:
                 tuple(label for label in place.events if label in labels),
                 tuple(label for label in place.behind if label in labels),
                 place.ambience,
+                place.refined,
             )
             for place in self.places
         ]
@@ -63,10 +81,12 @@ def with_scenes(grammar: Grammar, scenes: Iterable[Scene]) -> Grammar:
     A scene that holds one of the grammar's conflicts is left out.
     """
     places, sequences = list(grammar.places), list(grammar.sequences)
-    for number, (words, events, behind) in enumerate(scenes):
-        if all(grammar.fits(label, [*events, *behind]) for label in (*events, *behind)):
-            places.append(Place(f"{words} {number}", words, tuple(dict.fromkeys(events)), tuple(behind), ()))
-            sequences.append(tuple(dict.fromkeys(events)))
+    for number, scene in enumerate(scenes):
+        labels = (*scene.events, *scene.behind)
+        if all(grammar.fits(label, labels) for label in labels):
+            events = tuple(dict.fromkeys(scene.events))
+            places.append(Place(f"{scene.words} {number}", scene.words, events, scene.behind, (), scene.refined))
+            sequences.append(events)
     return Grammar(tuple(places), tuple(sequences), grammar.conflicts)
 
 

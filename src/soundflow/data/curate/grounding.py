@@ -5,6 +5,7 @@ Source: paper, section 3.2 (iii). Tests: tests/data/curate/test_grounding.py.
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -15,16 +16,18 @@ from numpy.typing import NDArray
 
 from soundflow.data.clips import Clip
 from soundflow.data.curate.index import MOST_CANDIDATES, ClipIndex, Filter, Found, words_of
-from soundflow.data.curate.planner import Refined
+from soundflow.data.curate.planner import Refined, plain_query
 from soundflow.data.curate.verifier import Measured, Verdict, measure, verify
-from soundflow.data.library import Library, can_be_generated, generated_clip
+from soundflow.data.generate.catalogue import CALLS_FOR_A_WORD, can_be_generated
+from soundflow.data.library import Library, generated_clip
 
 Samples = NDArray[np.float32]
 How = Literal["retrieved", "reprocessed", "generated"]
 
 TOP = 3  # paper, section 3.2: candidates a query is given
 FITTING_SECONDS = (0.15, 12.0)  # of an event; longer ones are cut to the core
-GENERATED_SHARE = 0.1  # of sub-events whose sound can be generated, those that are: rare recordings are not worn out
+SCARCE = 8  # recordings of a label: with fewer, some of its sub-events are generated, so that none is worn out; chosen
+GENERATED_SHARE = 0.1  # of those sub-events, where there is a rule for the sound; chosen
 
 
 @dataclass(frozen=True)
@@ -54,22 +57,31 @@ class Grounder:
     def ground(self, refined: Refined, rng: np.random.Generator, used: Collection[str]) -> Grounded | None:
         """A clip for one sub-event, not among those already used; None when nothing fits and nothing can be made."""
         label = refined.sub_event.label
-        if can_be_generated(label) and rng.random() < GENERATED_SHARE:
+        if can_be_generated(label) and self._is_scarce(label) and rng.random() < GENERATED_SHARE:
             return self._generated(label)
-        for found in self._top(refined.query, rng, used):
-            clip = self.library.by_id[found.clip]
-            grounded = self._judged(clip, label)
-            if grounded is not None:
-                return grounded
+        tried = set(used)
+        for query in dict.fromkeys((refined.query, plain_query(label, self.library.synonyms(label)))):
+            for found in self._top(query, rng, tried):
+                tried.add(found.clip)
+                grounded = self._judged(self.library.by_id[found.clip], label)
+                if grounded is not None:
+                    return grounded
         if can_be_generated(label):
             return self._generated(label)
         self.tally["not grounded"] += 1
         return None
 
+    def _is_scarce(self, label: str) -> bool:
+        recordings = {clip.recording for clip in self.library.by_label.get(label, ()) if not clip.synthetic}
+        return len(recordings) < SCARCE
+
     def _generated(self, label: str) -> Grounded:
         self.tally["generated"] += 1
         template = next(iter(self.library.by_label.get(label, ())), None)
-        return Grounded(generated_clip(label, template), "generated")
+        clip = generated_clip(label, template)
+        if template is None:
+            clip = dataclasses.replace(clip, proactive=CALLS_FOR_A_WORD[label])
+        return Grounded(clip, "generated")
 
     def _judged(self, clip: Clip, label: str) -> Grounded | None:
         verdict = self._verdict(clip, label, False)

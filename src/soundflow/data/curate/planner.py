@@ -6,12 +6,12 @@ Tests: tests/data/curate/test_planner.py.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from soundflow.data.curate.grammar import Grammar, Place
+from soundflow.data.curate.grammar import Grammar, Place, Refinement
 from soundflow.data.tasks.phrases import PhraseBook
 from soundflow.data.timeline import Role
 from soundflow.errors import InputError
@@ -31,12 +31,13 @@ class SubEvent:
 
 @dataclass(frozen=True)
 class Scenario:
-    """A coherent scene: a place, and its sub-events in their order."""
+    """A coherent scene: a place, and its sub-events in their order; `refined` is what a chat endpoint made of them."""
 
     place: str
     words: str
     sub_events: tuple[SubEvent, ...]
     ambience: tuple[str, ...] = ()
+    refined: Mapping[str, Refinement] = field(default_factory=dict)  # by label
 
 
 @dataclass(frozen=True)
@@ -78,20 +79,28 @@ def plan_scenario(
         if label not in labels and grammar.fits(label, labels):
             labels.insert(int(rng.integers(len(labels) + 1)), label)
     behind = _behind(grammar, place, labels, rng)
-    return Scenario(place.name, place.words, (*map(SubEvent, labels), *behind), place.ambience)
+    return Scenario(place.name, place.words, (*map(SubEvent, labels), *behind), place.ambience, place.refined)
 
 
 def refine(scenario: Scenario, phrases: PhraseBook, names: Sequence[Sequence[str]]) -> list[Refined]:
-    """Each sub-event as a query and a caption.
+    """Each sub-event as a query and a caption: the scenario's own where it was refined, else by rule.
 
     Args:
         names: every name of each sub-event's label, in the sub-events' order.
     """
     found = []
     for sub_event, words in zip(scenario.sub_events, names, strict=True):
+        if own := scenario.refined.get(sub_event.label):
+            found.append(Refined(sub_event, own.query, own.caption))
+            continue
         caption = f"{phrases(sub_event.label).clause}, in {scenario.words}"
-        found.append(Refined(sub_event, " ".join([sub_event.label.replace("_", " "), *words]), caption))
+        found.append(Refined(sub_event, plain_query(sub_event.label, words), caption))
     return found
+
+
+def plain_query(label: str, names: Sequence[str]) -> str:
+    """A query by rule: the label and its names."""
+    return " ".join([label.replace("_", " "), *names])
 
 
 def _place(

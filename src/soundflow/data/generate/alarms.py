@@ -22,7 +22,7 @@ from soundflow.errors import UsageError
 _JITTER = 0.002  # seconds, spread of a pulse's start: cheap timers, not musicians
 
 
-def _style(rng: Rng, wanted: str | None, *choices: str) -> str:
+def drawn_style(rng: Rng, wanted: str | None, *choices: str) -> str:
     """The style asked for, or one of the choices; what is often met stands there more than once."""
     if wanted is None:
         return choices[int(rng.integers(len(choices)))]
@@ -46,7 +46,7 @@ def smoke_alarm(rng: Rng, style: str | None = None) -> GeneratedClip:
     Styles: `t3` a piezo horn near 3.1 kHz, `t3_pair` two of them beating, `low` a 520 Hz square wave for
     sleepers, `sweep` a horn that sweeps without a pause, `pulsed` short pulses without a pause.
     """
-    style = _style(rng, style, "t3", "t3", "t3", "t3_pair", "low", "sweep", "pulsed")
+    style = drawn_style(rng, style, "t3", "t3", "t3", "t3_pair", "low", "sweep", "pulsed")
     tempo = float(rng.uniform(0.95, 1.05))
     horn = rectangle(rng, 520.0 * rng.uniform(0.97, 1.03)) if style == "low" else piezo(rng, rng.uniform(2750, 3550))
     recipe: Recipe = {"generator": "smoke_alarm", "style": style, "tempo": tempo, **horn.recipe()}
@@ -98,7 +98,7 @@ def appliance_beep(rng: Rng, style: str | None = None) -> GeneratedClip:
     Styles: `microwave` long beeps a second apart, `oven` groups of short ones, `fridge` pairs that go on,
     `battery` a lone chirp or two, `melody` the three to six notes of a finished washing machine.
     """
-    style = _style(rng, style, "microwave", "microwave", "oven", "oven", "fridge", "battery", "melody")
+    style = drawn_style(rng, style, "microwave", "microwave", "oven", "oven", "fridge", "battery", "melody")
     if style == "melody":
         return _melody(rng, "appliance_beep", {"generator": "appliance_beep", "style": style})
     is_piezo = style == "battery" or rng.random() < 0.75
@@ -128,7 +128,7 @@ def doorbell(rng: Rng, style: str | None = None) -> GeneratedClip:
     Styles: `ding_dong` two struck bars a third or so apart, `chime` an electronic tune whose notes ring on,
     `buzzer` a mains-driven reed.
     """
-    style = _style(rng, style, "ding_dong", "ding_dong", "ding_dong", "chime", "buzzer")
+    style = drawn_style(rng, style, "ding_dong", "ding_dong", "ding_dong", "chime", "buzzer")
     recipe: Recipe = {"generator": "doorbell", "style": style}
     if style == "chime":
         return _melody(rng, "doorbell", recipe)
@@ -166,7 +166,7 @@ def _melody(rng: Rng, label: str, recipe: Recipe) -> GeneratedClip:
 
 def phone_ring(rng: Rng, style: str | None = None) -> GeneratedClip:
     """A telephone: `bell` two gongs under one hammer, or `trill` two tones in quick turns; in its cadence."""
-    style = _style(rng, style, "bell", "trill", "trill")
+    style = drawn_style(rng, style, "bell", "trill", "trill")
     hertz, ratio = (log_uniform(rng, 700, 1900), float(rng.uniform(1.12, 1.35)))
     turns = float(rng.uniform(18, 26) if style == "bell" else rng.uniform(9, 26))  # hammer blows, or tones, a second
     rings, cadence = _cadence(rng)
@@ -179,7 +179,7 @@ def phone_ring(rng: Rng, style: str | None = None) -> GeneratedClip:
 
 def _cadence(rng: Rng) -> tuple[Pulses, str]:
     """Start and length of each ring: long ones, or the double ring of Britain, or a desk phone's short one."""
-    name = _style(rng, None, "long", "double", "short")
+    name = drawn_style(rng, None, "long", "double", "short")
     if name == "double":
         return [(0.0, 0.4), (0.6, 0.4), (3.0, 0.4), (3.6, 0.4)][: 2 * int(rng.integers(1, 3))], name
     on = float(rng.uniform(1.0, 2.0) if name == "long" else rng.uniform(0.5, 0.9))
@@ -204,7 +204,7 @@ def _trill(rng: Rng, hertz: float, ratio: float, turns: float, seconds: float) -
 
 def car_alarm(rng: Rng, style: str | None = None) -> GeneratedClip:
     """`siren` goes through two to four of the usual patterns; `horn` blows the car's two-tone horn on and off."""
-    style = _style(rng, style, "siren", "siren", "siren", "horn")
+    style = drawn_style(rng, style, "siren", "siren", "siren", "horn")
     recipe: Recipe = {"generator": "car_alarm", "style": style}
     if style == "horn":
         low = rectangle(rng, rng.uniform(340, 440), duty=rng.uniform(0.15, 0.4))
@@ -263,7 +263,7 @@ def clock_alarm(rng: Rng, style: str | None = None) -> GeneratedClip:
     Styles: `groups` of four quick beeps every second, `single` beeps on and off, `rising` groups that start with
     one beep and grow to four, `buzz` a low harsh tone on and off, `bell` a hammer on a gong.
     """
-    style = _style(rng, style, "groups", "groups", "groups", "single", "rising", "buzz", "bell")
+    style = drawn_style(rng, style, "groups", "groups", "groups", "single", "rising", "buzz", "bell")
     recipe: Recipe = {"generator": "clock_alarm", "style": style}
     if style == "bell":
         hertz, blows, seconds = log_uniform(rng, 900, 2600), float(rng.uniform(11, 24)), float(rng.uniform(2, 5))

@@ -44,6 +44,7 @@ def page(stats: Stats, title: str) -> str:
             _named("Not covered:", stats.uncovered),
             f"<h2>Mixed in</h2>{_table(stats.mix_ins, 'streams')}",
             f"<h2>Voices</h2>{_table(stats.asr, 'streams')}",
+            f"<h2>Stand-ins</h2>{_table(stats.stand_ins, 'streams whose speech is of another corpus')}",
             f"<h2>Rejected</h2>{_table(stats.rejections, 'attempts or clips')}",
             f"<h2>Licences</h2>{_table(stats.licences, 'streams')}",
             f"<h2>Sources</h2>{_table(stats.sources, 'streams')}",

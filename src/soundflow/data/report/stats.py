@@ -62,6 +62,7 @@ class Stats:
     mix_ins: dict[str, int]
     synthetic_streams: int
     asr: dict[str, int]
+    stand_ins: dict[str, int]  # "sub-task, in place of corpus": streams whose speech comes from somewhere else
     rejections: dict[str, int]
 
     def to_dict(self) -> dict[str, Any]:
@@ -92,6 +93,9 @@ def stats_of(rows: Sequence[Row], quarantine: Sequence[Row]) -> Stats:
         mix_ins=tally("mix_ins"),
         synthetic_streams=sum(float(row["synthetic_share"]) > 0 for row in rows),
         asr=dict(Counter(_checked(row["asr_checked"]) for row in rows)),
+        stand_ins=dict(
+            Counter(f"{row['sub_task']}, in place of {row['stand_in_for']}" for row in rows if row.get("stand_in_for"))
+        ),
         rejections=dict(Counter(str(row["code"]) for row in quarantine).most_common()),
     )
 

@@ -18,7 +18,8 @@ from soundflow.data.curate.grammar import Grammar, scene_grammar, with_scenes
 from soundflow.data.curate.grammar import Scene as PlannedScene
 from soundflow.data.curate.grounding import Grounder
 from soundflow.data.curate.planner import Scenario, SubEvent, plan_scenario, refine
-from soundflow.data.library import Library, can_be_generated
+from soundflow.data.generate.catalogue import can_be_generated
+from soundflow.data.library import Library
 from soundflow.data.tasks.phrases import Phrases
 from soundflow.data.tasks.script import Part
 from soundflow.errors import InputError
@@ -50,6 +51,7 @@ class Material:
         curation: `scene` plans scenes by the grammar; `random` draws clips independently (the paper's ablation).
         tfjp: whether clips are used after TFJP.
         scenes: planned by an endpoint, beside the grammar's places.
+        not_silent: labels that an audit keeps from standing for silence.
         turns: least and most sub-events of a stream; `quick_turns_share` of the streams have at most six.
     """
 
@@ -59,6 +61,7 @@ class Material:
     turns: tuple[int, int] = (3, 15)
     quick_turns_share: float = 0.7
     scenes: tuple[PlannedScene, ...] = ()
+    not_silent: frozenset[str] = frozenset()
     grounder: Grounder = field(init=False)
 
     def __post_init__(self) -> None:
@@ -82,8 +85,8 @@ class Material:
 
     @cached_property
     def harmless(self) -> tuple[str, ...]:
-        """Labels that never call for a word."""
-        return self.labels_where(lambda clip: clip.proactive is False)
+        """Labels that never call for a word, as far as an audit agrees."""
+        return self.labels_where(lambda clip: clip.proactive is False and clip.label not in self.not_silent)
 
     def labels_where(self, holds: Callable[[Clip], bool]) -> tuple[str, ...]:
         """Event labels whose clips are such."""

