@@ -21,6 +21,8 @@ VERBS: tuple[list[str], ...] = (
     ["model", "info"],
     ["bench"],
     ["data"],
+    ["analyze"],
+    ["analyze", "heads"],
 )
 
 

@@ -15,7 +15,7 @@ import typer
 from typer.main import get_command
 
 import soundflow
-from soundflow.cli import ask, bench, data, doctor, listen, model, serve, train
+from soundflow.cli import analyze, ask, bench, data, doctor, listen, model, serve, train
 from soundflow.cli.failures import describe
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells count
@@ -38,6 +38,11 @@ app.add_typer(
     bench.app,
     name="bench",
     help="Measure a model.\n\n\b\nExample:\n  soundflow bench trigger --clips ../clips --streams 200",
+)
+app.add_typer(
+    analyze.app,
+    name="analyze",
+    help="Look inside a model.\n\n\b\nExample:\n  soundflow analyze why kitchen --picture why.png",
 )
 
 
