@@ -17,7 +17,8 @@ import numpy as np
 import torch
 
 from soundflow.api import load, open_source
-from soundflow.bench.load import Load, run_load
+from soundflow.bench.load import run_load
+from soundflow.bench.load_measures import Load
 from soundflow.bench.machine import describe_machine
 
 EXAMPLES = ("kitchen", "garden", "office", "workshop")

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,10 +16,9 @@ import soundflow
 from soundflow.api import example_path, examples
 from soundflow.model.bundle import Bundle
 from soundflow.serve.admission import Policy
-from soundflow.serve.app import Server, Setup, build
-from soundflow.serve.conversation import ModelFacts
+from soundflow.serve.app import Server
+from soundflow.serve.background import Background, in_background
 from soundflow.serve.limits import ServeLimits
-from soundflow.serve.running import DrainingServer, configured, listening_socket
 from soundflow.stream.engine import Engine, EngineLimits
 
 PATIENCE = 20.0  # seconds after which a test is broken, never waited for otherwise
@@ -30,11 +28,19 @@ PATIENCE = 20.0  # seconds after which a test is broken, never waited for otherw
 class Running:
     """A server that runs, and how to reach it."""
 
-    port: int
-    server: Server
-    process: DrainingServer
-    engine: Engine
-    stop: Callable[[], None] = field(repr=False)
+    background: Background
+
+    @property
+    def port(self) -> int:
+        return self.background.port
+
+    @property
+    def server(self) -> Server:
+        return self.background.server
+
+    @property
+    def engine(self) -> Engine:
+        return self.background.engine
 
     @property
     def ws(self) -> str:
@@ -42,7 +48,10 @@ class Running:
 
     @property
     def http(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return self.background.url
+
+    def stop(self) -> None:
+        self.background.stop()
 
     def figure(self, name: str) -> float:
         """A metric's value by its full name and labels."""
@@ -53,31 +62,13 @@ class Running:
 @contextmanager
 def serving(bundle: Bundle, limits: ServeLimits | None = None, policy: Policy | None = None) -> Iterator[Running]:
     """A server of this model while the block lasts."""
-    limits = limits or ServeLimits(drain_seconds=2.0)
-    config = bundle.config
-    facts = ModelFacts(bundle.name, config.chunk_seconds, config.default_instruction, config.response_threshold)
+    limits = limits or ServeLimits(drain_seconds=2.0, resume_seconds=0.5)
     recordings = {name: path for name in examples() if (path := example_path(name)) is not None}
-    with Engine(bundle, EngineLimits(sessions=limits.sessions)) as engine, listening_socket("127.0.0.1", 0) as bound:
-        server = build(
-            Setup(facts, lambda i, t, wake: engine.open(i, t, wake=wake), limits, policy or Policy(), recordings)
-        )
-        process = DrainingServer(configured(server, limits), server)
-        thread = threading.Thread(target=lambda: asyncio.run(process.serve(sockets=[bound])))
-        bound.listen()
-        thread.start()
-
-        def stop() -> None:
-            while not hasattr(process, "_loop"):
-                pass
-            process.handle_exit(15, None)
-            thread.join(PATIENCE)
-
-        try:
-            yield Running(bound.getsockname()[1], server, process, engine, stop)
-        finally:
-            if thread.is_alive():
-                stop()
-            assert not thread.is_alive(), "the server did not stop"
+    with (
+        Engine(bundle, EngineLimits(sessions=limits.sessions)) as engine,
+        in_background(engine, bundle, limits, policy, recordings) as background,
+    ):
+        yield Running(background)
 
 
 @pytest.fixture(scope="session")
@@ -90,6 +81,7 @@ class Client:
     """A plain client of the protocol."""
 
     socket: ClientConnection
+    created: dict[str, Any] = field(default_factory=dict)
 
     async def send(self, **event: Any) -> None:
         await self.socket.send(json.dumps(event))
@@ -108,5 +100,5 @@ async def client(running: Running, **options: Any) -> AsyncIterator[Client]:
     # with a bound, events that a test does not read keep the closing handshake from being seen for ten seconds
     async with connect(f"{running.ws}/realtime", max_queue=None, **options) as socket:
         found = Client(socket)
-        await found.next("session.created")
+        found.created = await found.next("session.created")
         yield found

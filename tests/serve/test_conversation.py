@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from soundflow.audio.pcm import to_s16le
 from soundflow.errors import SoundflowError
 from soundflow.serve.conversation import _ACTS, Conversation, ModelFacts
 from soundflow.serve.wire import Ids, read_message
@@ -72,7 +73,7 @@ def test_settings_before_the_first_sound_open_the_stream() -> None:
     conversation, stream = opened(instructions="Count the barks.", soundflow={"threshold": 0.6})
     assert stream.instruction == "Count the barks." and stream.thresholds == [0.6]
     session = conversation.created()["session"]
-    assert session["capabilities"] == {"chunk_period_ms": 400} and session["model"] == "fake"
+    assert session["capabilities"]["chunk_period_ms"] == 400 and session["model"] == "fake"
 
 
 def test_settings_may_change_mid_stream() -> None:
@@ -204,13 +205,68 @@ def test_text_becomes_what_is_listened_for() -> None:
 def test_replies_are_cut_to_what_was_played_and_items_deleted() -> None:
     conversation, stream = opened()
     item_id = speak(conversation)[-1]["response"]["output"][0]["id"]
-    conversation.receive({"type": "playback.ack", "item_id": item_id, "played_characters": 2, "final": True})
+    ack = {"type": "playback.ack", "item_id": item_id, "played_characters": 1}
+    (progress,) = conversation.receive(ack)
+    assert progress["event"]["history_committed"] is False and stream.truncated == []
+    (final,) = conversation.receive({**ack, "played_characters": 2, "final": True})
+    assert final["type"] == "playback.acknowledged" and final["event"]["history_committed"] is True
     cut = {"type": "conversation.item.truncate", "item_id": item_id, "audio_end_ms": 100, "content_index": 0}
     assert kinds(conversation.receive(cut)) == ["conversation.item.truncated"]
     assert stream.truncated == [(0, 2), (0, 0)]
     delete = {"type": "conversation.item.delete", "item_id": item_id}
     assert kinds(conversation.receive(delete)) == ["conversation.item.deleted"]
     assert code(conversation.receive(delete)) == "item_not_found"
+
+
+@pytest.mark.parametrize("played", [None, -1, True, 1.5])
+def test_what_was_played_must_be_a_number(played: Any) -> None:
+    conversation, stream = opened()
+    item_id = speak(conversation)[-1]["response"]["output"][0]["id"]
+    ack = {"type": "playback.ack", "item_id": item_id, "played_characters": played, "final": True}
+    assert code(conversation.receive(ack)) == "realtime.played" and stream.truncated == []
+
+
+INTERRUPTS = {"input": {"format": {"type": "audio/pcm", "rate": 16000}, "turn_detection": {"interrupt_response": True}}}
+
+
+def spoken_append(seconds: float, level: float = 0.2) -> dict[str, Any]:
+    """A voice's buzz, or at level 0 silence."""
+    time = np.arange(round(seconds * 16_000)) / 16_000
+    buzz = level * np.sum([np.sin(2 * np.pi * 150 * k * time) / k for k in range(1, 12)], axis=0)
+    return {"type": "input_audio_buffer.append", "audio": base64.b64encode(to_s16le(buzz.astype(np.float32))).decode()}
+
+
+def test_a_voice_over_the_reply_ends_it_where_that_is_asked_for() -> None:
+    conversation, stream = opened(audio=INTERRUPTS)
+    detection = conversation.created()["session"]["audio"]["input"]["turn_detection"]
+    assert detection["interrupt_response"] is True
+    conversation.receive(append(CHUNK))
+    for event in (decision(0, True), *SPEECH[:2]):
+        conversation.tell(event)
+    (started,) = conversation.receive(spoken_append(0.5))
+    assert started["type"] == "input_audio_buffer.speech_started" and stream.calls == ["cancel"]
+    done = conversation.tell(ReplyEnd(0, "Fi", None, "cancelled", 1, 9.0))[-1]["response"]
+    assert done["status_details"] == {"type": "cancelled", "reason": "turn_detected"}
+    (stopped,) = conversation.receive(spoken_append(0.6, level=0.0))
+    assert stopped["item_id"] == started["item_id"]
+    assert stopped["audio_end_ms"] > started["audio_start_ms"] and stream.calls == ["cancel"]
+
+
+def test_a_voice_without_a_reply_or_without_the_setting_ends_nothing() -> None:
+    for settings in ({"audio": INTERRUPTS}, {}):
+        conversation, stream = opened(**settings)
+        if not settings:
+            for event in (decision(0, True), *SPEECH[:2]):
+                conversation.tell(event)
+        assert conversation.receive(spoken_append(1.0)) == [] and stream.calls == []
+
+
+def test_a_reply_that_a_fault_broke_off_is_closed_on_the_wire() -> None:
+    conversation, _ = opened()
+    for event in (decision(3, True), *SPEECH[:2]):
+        conversation.tell(event)
+    events = conversation.tell(End(1.6, 4, 1, None, None, None))
+    assert events[-1]["type"] == "response.done" and events[-1]["response"]["status"] == "cancelled"
 
 
 def test_own_events_only_for_who_asked() -> None:

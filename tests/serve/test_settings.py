@@ -17,6 +17,8 @@ def test_fields_are_changed_one_by_one_and_others_kept() -> None:
     third = second.updated({"soundflow": {"threshold": 1, "events": True}})
     assert third == Settings("Dogs.", 1.0, AudioFormat("audio/pcmu", 8000), True)
     assert third.updated({"instructions": None}).instructions is None
+    fourth = third.updated({"audio": {"input": {"turn_detection": {"interrupt_response": True}}}})
+    assert fourth.interrupts and not fourth.updated({"audio": {"input": {"turn_detection": None}}}).interrupts
 
 
 @pytest.mark.parametrize(
@@ -30,6 +32,7 @@ def test_fields_are_changed_one_by_one_and_others_kept() -> None:
         ({"audio": []}, None),
         ({"audio": [1]}, "session.audio"),
         ({"audio": {"input": 3}}, "session.audio.input"),
+        ({"audio": {"input": {"turn_detection": 3}}}, "session.audio.input.turn_detection"),
         ({"soundflow": {"threshold": True}}, "session.soundflow.threshold"),
         ({"soundflow": {"threshold": 1.01}}, "session.soundflow.threshold"),
         ({"soundflow": {"treshold": 0.5}}, "session.soundflow.treshold"),

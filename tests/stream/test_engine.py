@@ -18,6 +18,7 @@ from soundflow.stream.engine_session import EngineSession
 from soundflow.stream.events import Decision, End, Error, Event, ReplyDelta, ReplyEnd
 from soundflow.stream.perception import Samples
 from soundflow.stream.session import Limits, Session
+from soundflow.testing.clock import FakeClock
 from soundflow.testing.model import Script, ScriptedReply, scripted_bundle
 from tests.stream.conftest import CHUNK, noise
 
@@ -320,3 +321,123 @@ def test_a_queue_that_may_not_overflow_ends_its_session_in_the_middle_of_a_reply
         assert sum(d.chunks for said in play(other, silence(0.5)) for d in decisions(said)) == 1
     assert [e.code for e in rest if isinstance(e, Error)] == ["stream.queue_full"]
     assert [reason for _, reason in replies(rest)] == ["cancelled"] and isinstance(rest[-1], End)
+
+
+def dying(bundle: Bundle, name: str, poison: float = 1.0) -> None:
+    """Make a method of the network take its thread with it, as a kill from outside would, for one kind of sound."""
+    method = getattr(bundle.network, name)
+
+    def dies(rows: Any, *rest: Any) -> Any:
+        if float(rows.amax()) > poison:
+            raise SystemExit
+        return method(rows, *rest)
+
+    setattr(bundle.network, name, dies)
+
+
+def test_a_worker_that_dies_is_replaced_and_only_its_own_sessions_are_told() -> None:
+    bundle = scripted_bundle()
+    dying(bundle, "encode")
+    with Engine(bundle, EngineLimits(batch=1)) as engine:
+        bad, good = engine.open(), engine.open()
+        good.feed(silence(1))
+        assert next(good.events()).type == "decision"
+        bad.feed(noise(1) * 5)
+        told = list(bad.events())
+        good.feed(silence(2))
+        good.end()
+        assert sum(d.chunks for d in decisions(list(good.events()))) == 2
+        assert engine.statistics.workers_restarted == 1 and engine.sessions == 0
+        again = engine.open()
+        again.feed(silence(1))
+        assert next(again.events()).type == "decision"
+    assert [e.code for e in told if isinstance(e, Error)] == ["engine.worker_died"] and isinstance(told[-1], End)
+
+
+def test_the_worker_that_decides_may_die_in_the_middle_of_a_reply() -> None:
+    bundle = scripted_bundle(Script({0: ScriptedReply("Fire!")}))
+    logits, assistant = bundle.network.logits, bundle.config.control.assistant
+    deaths = iter([True])
+
+    def dies(hidden: Tensor) -> Tensor:
+        if int(hidden[0, 0]) != assistant and next(deaths, False):
+            raise SystemExit
+        return logits(hidden)
+
+    bundle.network.logits = dies  # type: ignore[method-assign]
+    with Engine(bundle) as engine:
+        session = engine.open()
+        session.feed(silence(1))
+        told = list(session.events())
+        (after,) = run(engine, [silence(1)])
+    assert [e.code for e in told if isinstance(e, Error)] == ["engine.worker_died"] and isinstance(told[-1], End)
+    assert replies(after) == [("Fire!", "eos")]
+
+
+def test_synchronous_hears_nothing_while_it_speaks_and_loses_nothing() -> None:
+    bundle = scripted_bundle(Script({0: ScriptedReply("abc"), 3: ScriptedReply("d")}))
+    gate = Gate(bundle)
+    with Engine(bundle, EngineLimits(policy="synchronous")) as engine:
+        session = engine.open()
+        session.feed(silence(4))
+        gate.may.release()
+        first_text(session)
+        assert engine.statistics.chunks == 1 and session.waiting_chunks == engine.waiting_chunks == 3
+        gate.may.release(500)
+        session.end()
+        rest = list(session.events())
+    assert [d.chunks for d in decisions(rest)] == [1, 1, 1], "each chunk is decided by itself"
+    assert replies(rest) == [("abc", "eos"), ("d", "eos")]
+
+
+def test_pop_one_decides_what_waited_one_by_one() -> None:
+    bundle = scripted_bundle(Script({0: ScriptedReply("abc")}))
+    gate = Gate(bundle)
+    with Engine(bundle, EngineLimits(policy="pop_one")) as engine:
+        session = engine.open()
+        session.feed(silence(1))
+        gate.may.release()
+        first_text(session)
+        session.feed(silence(3))
+        gate.may.release(500)
+        session.end()
+        rest = list(session.events())
+    assert [d.chunks for d in decisions(rest)] == [1, 1, 1]
+
+
+def test_sound_that_nobody_heard_is_counted_in_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("soundflow.stream.engine_session._INBOX_SECONDS", 0.5)
+    bundle = scripted_bundle()
+    started, go_on = threading.Event(), threading.Event()
+    encode = bundle.network.encode
+
+    def waiting(mel: Tensor) -> Tensor:
+        started.set()
+        assert go_on.wait(PATIENCE)
+        return encode(mel)
+
+    bundle.network.encode = waiting  # type: ignore[method-assign]
+    with Engine(bundle) as engine:
+        session = engine.open()
+        session.feed(silence(1))
+        assert started.wait(PATIENCE)
+        for _ in range(3):
+            session.feed(silence(1))
+        go_on.set()
+        session.end()
+        told = list(session.events())
+        assert engine.statistics.dropped_seconds == pytest.approx(0.8)
+    assert [e.code for e in told if isinstance(e, Error)] == ["stream.inbox_full"]
+
+
+def test_a_clock_that_jumps_makes_late_figures_and_nothing_else() -> None:
+    clock = FakeClock()
+    with Engine(scripted_bundle(Script({3: ScriptedReply("Fire!")})), clock=clock) as engine:
+        session = engine.open()
+        playing = play(session, silence(4))
+        told: list[Event] = []
+        for jump in (3600.0, -7200.0, 86_400.0, 0.0, 0.0):
+            told += next(playing)
+            clock.advance(jump)
+    assert sum(d.chunks for d in decisions(told)) == 4 and replies(told) == [("Fire!", "eos")]
+    assert isinstance(told[-1], End) and engine.statistics.dropped_seconds == 0

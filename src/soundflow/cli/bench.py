@@ -9,7 +9,15 @@ from typing import Annotated
 
 import typer
 
-from soundflow.cli import bench_calibrate, bench_concatenation, bench_proactive, bench_replay, bench_run, bench_score
+from soundflow.cli import (
+    bench_calibrate,
+    bench_concatenation,
+    bench_load,
+    bench_proactive,
+    bench_replay,
+    bench_run,
+    bench_score,
+)
 from soundflow.cli.options import DebugOption, JsonOption, ModelOption, ThreadsOption
 
 app = typer.Typer(help="Measure a model.", rich_markup_mode=None, no_args_is_help=True)
@@ -93,3 +101,4 @@ app.command("replay")(bench_replay.replay)
 app.command("run")(bench_run.run)
 app.command("calibrate")(bench_calibrate.calibrate)
 app.command("concatenation")(bench_concatenation.concatenation)
+app.command("load")(bench_load.load)

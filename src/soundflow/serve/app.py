@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,16 +15,17 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 from starlette.websockets import WebSocket
 
-from soundflow.serve.admission import PROTOCOL, Denial, Policy
+from soundflow.serve.admission import PROTOCOL, Denial, Policy, Visit
 from soundflow.serve.connection import Connection, House
 from soundflow.serve.conversation import Conversation, ModelFacts
 from soundflow.serve.guard import Guard, deny, visit_of
 from soundflow.serve.hall import Hall
 from soundflow.serve.limits import ServeLimits
 from soundflow.serve.metrics import Metrics
+from soundflow.serve.register import Register
 from soundflow.serve.sessions import OpenStream
+from soundflow.serve.tenancy import Tenancy
 
-_log = logging.getLogger(__name__)
 _PAGE = Path(__file__).parent / "page"
 
 
@@ -53,7 +53,7 @@ def build(setup: Setup) -> Server:
     """Put the routes together behind their guard."""
     hall = Hall(setup.limits)
     metrics = Metrics(lambda: hall.sessions, setup.facts.chunk_seconds)
-    house = House(hall, setup.limits, setup.open_stream, metrics)
+    house = House(hall, setup.limits, setup.open_stream, metrics, Register(hall, metrics))
     routes = _Routes(setup, house)
     app = Starlette(
         routes=[
@@ -106,22 +106,42 @@ class _Routes:
     async def realtime(self, socket: WebSocket) -> None:
         visit = visit_of(socket.scope)
         holder = self._setup.policy.holder(visit) or visit.address
-        denial = self._house.hall.refusal(holder) or self._wrong_model(socket)
+        comes_back = socket.query_params.get("autostart") == "0"
+        denial = self._wrong_model(socket)
+        if denial is None:
+            denial = self._house.hall.closing_denial() if comes_back else self._house.register.refusal(holder)
         if denial is not None:
             self._house.metrics.refused(denial.code)
             await deny(socket, denial)
             return
-        with self._house.hall.seat(holder):
-            await socket.accept(PROTOCOL if PROTOCOL in visit.protocols else None)
-            conversation = Conversation(self._setup.facts, self._setup.limits.items)
-            self._house.metrics.opened()
-            _log.info("session opened", extra={"session": conversation.id})
-            await Connection(socket, conversation, self._house).run()
-            heard = round(conversation.sent_seconds, 1)
-            _log.info("session closed", extra={"session": conversation.id, "heard_seconds": heard})
+        conversation = Conversation(self._setup.facts, self._setup.limits.items)
+        if comes_back:
+            await self._readmit(socket, Tenancy(conversation, holder, 0, lambda: None))
+            return
+        tenancy = self._house.register.enter(conversation, holder)
+        try:
+            await socket.accept(_protocol(visit))
+        except BaseException:
+            self._house.register.end(tenancy)
+            raise
+        await Connection(socket, tenancy, self._house).run()
+
+    async def _readmit(self, socket: WebSocket, nobody: Tenancy) -> None:
+        """A socket without a session of its own: it may only come back to one."""
+        with self._house.hall.door() as has_room:
+            if not has_room:
+                self._house.metrics.refused("serve.full")
+                await deny(socket, Denial(503, "serve.full", "too many clients are coming back; try again"))
+                return
+            await socket.accept(_protocol(visit_of(socket.scope)))
+            await Connection(socket, nobody, self._house, must_resume=True).run()
 
     def _wrong_model(self, socket: WebSocket) -> Denial | None:
         asked, name = socket.query_params.get("model"), self._setup.facts.name
         if asked in (None, name):
             return None
         return Denial(404, "model_not_found", f"this server runs {name}")
+
+
+def _protocol(visit: Visit) -> str | None:
+    return PROTOCOL if PROTOCOL in visit.protocols else None

@@ -9,9 +9,10 @@ import asyncio
 import contextlib
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Any
 
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
@@ -21,11 +22,15 @@ from soundflow.serve.hall import Hall
 from soundflow.serve.limits import ServeLimits
 from soundflow.serve.metrics import Metrics
 from soundflow.serve.rate import TokenBucket
+from soundflow.serve.register import Register
 from soundflow.serve.sessions import OpenStream, Stream
-from soundflow.serve.wire import ServerEvent, read_message
+from soundflow.serve.tenancy import Tenancy
+from soundflow.serve.wire import Message, ServerEvent, read_message
 from soundflow.stream.clock import WallClock
+from soundflow.stream.events import Event
 
 _log = logging.getLogger(__name__)
+_LAST_WORDS_SECONDS = 1.0  # for a close frame to be found behind what is still unread; chosen
 
 
 class Close(IntEnum):
@@ -36,6 +41,7 @@ class Close(IntEnum):
     limit = 1008
     fault = 1011
     later = 1013
+    replaced = 4001  # of the range for applications: another socket took the session
 
 
 @dataclass(frozen=True)
@@ -46,40 +52,61 @@ class House:
     limits: ServeLimits
     open_stream: OpenStream
     metrics: Metrics
+    register: Register
 
 
 class Connection:
-    """Runs one session over an accepted socket."""
+    """Runs one session over an accepted socket; it may give the session up, and take up another.
 
-    def __init__(self, socket: WebSocket, conversation: Conversation, house: House) -> None:
+    Args:
+        must_resume: the socket came to take up a session and for nothing else.
+    """
+
+    def __init__(self, socket: WebSocket, tenancy: Tenancy, house: House, must_resume: bool = False) -> None:
         self._socket = socket
-        self._conversation = conversation
+        self._tenancy = tenancy
         self._house = house
         self._limits = house.limits
+        self._must_resume = must_resume
         self._loop = asyncio.get_running_loop()
-        self._told = asyncio.Event()  # the stream has events
         self._room = asyncio.Event()  # the stream is not too far behind
         self._room.set()
         self._sending = asyncio.Lock()
 
+    @property
+    def _conversation(self) -> Conversation:
+        return self._tenancy.conversation
+
     async def run(self) -> None:
-        """Serve until the client leaves, a limit is met, the stream ends or the server stops."""
-        jobs = (self._read, self._tell, self._watch)
+        """Serve until the client leaves, a limit is met, the stream ends, another socket comes or the server stops."""
+        jobs = (self._read, self._tell, self._watch, self._yield)
         tasks = [asyncio.create_task(job()) for job in jobs]
-        code = Close.fault
+        code: Close | None = Close.fault
         try:
-            done, _ = await asyncio.wait(
-                tasks, timeout=self._limits.session_seconds, return_when=asyncio.FIRST_COMPLETED
-            )
+            left = self._tenancy.began_at + self._limits.session_seconds - self._loop.time()
+            done, _ = await asyncio.wait(tasks, timeout=max(0.0, left), return_when=asyncio.FIRST_COMPLETED)
             code = await self._outcome(done)
         finally:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            self._conversation.close()
-        await self._close(code)
+            farewell = self._tenancy.replaced() if code is Close.replaced else None
+            self._hand_back(code)
+        if farewell is not None:
+            with contextlib.suppress(Exception):
+                await self._put(json.dumps(farewell))
+        await self._close(Close.going_away if code is None else code)
 
-    async def _outcome(self, done: set[asyncio.Task[Close]]) -> Close:
+    def _hand_back(self, code: Close | None) -> None:
+        if code is Close.replaced:
+            self._tenancy.free.set()
+        elif code is None:
+            self._house.register.release(self._tenancy)
+        else:
+            self._house.register.end(self._tenancy)
+
+    async def _outcome(self, done: set[asyncio.Task[Close | None]]) -> Close | None:
+        """How it ended; None when the socket dropped, so that the client may come back over another."""
         if not done:
             return await self._over_limit("session_seconds", f"a session of {self._limits.session_seconds:.0f} s")
         task = next(iter(done))
@@ -87,7 +114,7 @@ class Connection:
         if failure is None:
             return task.result()
         if isinstance(failure, (WebSocketDisconnect, TimeoutError, OSError)):
-            return Close.going_away  # gone, or too slow to be told
+            return await self._last_words()
         _log.error("a connection failed", exc_info=failure)
         self._house.metrics.error("serve.internal")
         fault = OutsideError("serve.internal", "a fault of the server ended this session", "connect again")
@@ -95,16 +122,28 @@ class Connection:
             await self._send([self._conversation.failed(fault)])
         return Close.fault
 
-    async def _read(self) -> Close:
+    async def _last_words(self) -> Close | None:
+        """Nothing can be sent any more: whether the client closed the socket or lost it."""
+        with contextlib.suppress(Exception):
+            async with asyncio.timeout(_LAST_WORDS_SECONDS):
+                while True:
+                    frame = await self._socket.receive()
+                    if frame["type"] == "websocket.disconnect":
+                        return None if _was_lost(frame) else Close.done
+        return None
+
+    async def _read(self) -> Close | None:
         bucket = TokenBucket(self._limits.messages_per_second, self._limits.message_burst, WallClock())
-        await self._send([self._conversation.created()])
+        if not self._must_resume:
+            await self._send([self._tenancy.created()])
         while True:
+            patience = self._limits.send_seconds if self._must_resume else self._limits.idle_seconds
             try:
-                frame = await asyncio.wait_for(self._socket.receive(), self._limits.idle_seconds)
+                frame = await asyncio.wait_for(self._socket.receive(), patience)
             except TimeoutError:
-                return await self._over_limit("idle_seconds", f"no message for {self._limits.idle_seconds:.0f} s")
+                return await self._over_limit("idle_seconds", f"no message for {patience:.0f} s")
             if frame["type"] == "websocket.disconnect":
-                return Close.done
+                return None if _was_lost(frame) else Close.done
             if not bucket.take():
                 rate = f"more than {self._limits.messages_per_second:.0f} messages a second"
                 return await self._over_limit("messages_per_second", rate)
@@ -116,6 +155,9 @@ class Connection:
     async def _receive(self, text: str | bytes) -> Close | None:
         try:
             message = read_message(text)
+            if message["type"] == "session.resume":
+                return await self._resume(message)
+            self._check_seated(message)
             if self._conversation.needs_stream(message):
                 # the first pass of the network must not hold up the others
                 await asyncio.to_thread(self._conversation.attach, self._open)
@@ -124,30 +166,77 @@ class Connection:
             return Close.later
         except SoundflowError as failure:
             await self._send([self._conversation.failed(failure)])
+            return Close.limit if self._must_resume else None
+        if message["type"] == "session.event_ack":
+            self._acknowledge(message)
             return None
         await self._send(self._conversation.receive(message))
         self._keep_room()
         return None
 
+    def _check_seated(self, message: Message) -> None:
+        if self._must_resume:
+            found = f"{message['type'][:40]!r} over a socket that came to resume"
+            raise UsageError(
+                "realtime.resume_first", found, "send session.resume first, or connect without autostart=0"
+            )
+
+    def _acknowledge(self, message: Message) -> None:
+        number = message.get("server_event_seq")
+        if isinstance(number, int):
+            self._tenancy.journal.acknowledge(number)
+
+    async def _resume(self, message: Message) -> Close | None:
+        """Take up the session that the client lost; the one it got with this socket is given up."""
+        if self._conversation.is_attached:
+            raise UsageError("realtime.resume_late", "session.resume in the middle of a session", "send it first")
+        received = message.get("last_received_server_event_seq", 0)
+        received = received if isinstance(received, int) else 0
+        name, token = message.get("session_id"), message.get("resume_token")
+        tenancy = await self._house.register.claim(name, token, self._tenancy.holder)
+        missed = tenancy.journal.since(received)
+        if missed is None:
+            self._house.register.end(tenancy)
+            await self._put(json.dumps(tenancy.lost()))
+            return Close.done
+        async with self._sending:
+            given_up, self._tenancy = self._tenancy, tenancy
+            self._must_resume = False
+            self._house.register.end(given_up)
+            given_up.told.set()  # whoever waits for the old one looks again
+            given_up.wanted.set()
+            for text in (json.dumps(tenancy.resumed()), *missed):
+                await self._put(text)
+        tenancy.told.set()
+        self._keep_room()
+        return None
+
     def _open(self, instruction: str | None, threshold: float | None) -> Stream:
-        return self._house.open_stream(instruction, threshold, self._wake)
+        tenancy, loop = self._tenancy, self._loop
 
-    def _wake(self) -> None:
-        # called from the engine's threads; the loop may be gone by then
-        with contextlib.suppress(RuntimeError):
-            self._loop.call_soon_threadsafe(self._told.set)
+        def wake() -> None:
+            # called from the engine's threads; the loop may be gone by then
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(tenancy.told.set)
 
-    async def _tell(self) -> Close:
+        return self._house.open_stream(instruction, threshold, wake)
+
+    async def _tell(self) -> Close | None:
         while not self._conversation.is_over:
-            await self._told.wait()
-            self._told.clear()
-            for event in self._conversation.take():
-                self._house.metrics.count(event)
-                await self._send(self._conversation.tell(event))
+            told = self._tenancy.told
+            await told.wait()
+            told.clear()
+            # all of them before the first is sent: what is taken from the stream must not be lost with the socket
+            await self._send([told for event in self._conversation.take() for told in self._told(event)])
             self._keep_room()
-        return Close.going_away if self._house.hall.is_closing else Close.done
+        async with self._sending:  # what is being told again comes first
+            return Close.going_away if self._house.hall.is_closing else Close.done
 
-    async def _watch(self) -> Close:
+    def _told(self, event: Event) -> list[ServerEvent]:
+        self._house.metrics.count(event)
+        return self._conversation.tell(event)
+
+    async def _watch(self) -> Close | None:
         """When the server stops: let the stream say what it has, then end."""
         await self._house.hall.closing.wait()
         closing = OutsideError("serve.closing", "the server is stopping", "connect again in a moment")
@@ -157,6 +246,14 @@ class Connection:
         self._conversation.end()
         await asyncio.Event().wait()  # the teller ends the session with the stream's last event
         raise AssertionError("unreachable")
+
+    async def _yield(self) -> Close | None:
+        """When another socket asks for the session."""
+        while True:
+            tenancy = self._tenancy
+            await tenancy.wanted.wait()
+            if tenancy is self._tenancy:
+                return Close.replaced
 
     def _keep_room(self) -> None:
         talk = self._conversation
@@ -175,12 +272,20 @@ class Connection:
         for event in events:
             if event["type"] == "error":
                 self._house.metrics.error(event["error"]["code"])
-            text = json.dumps(event, ensure_ascii=False, allow_nan=False)
+        for text in [self._tenancy.record(event) for event in events]:
             async with self._sending:
-                await asyncio.wait_for(self._socket.send_text(text), self._limits.send_seconds)
+                await self._put(text)
+
+    async def _put(self, text: str) -> None:
+        await asyncio.wait_for(self._socket.send_text(text), self._limits.send_seconds)
 
     async def _close(self, code: Close) -> None:
         if self._socket.client_state is WebSocketState.DISCONNECTED:
             return
         with contextlib.suppress(Exception):
             await asyncio.wait_for(self._socket.close(int(code)), self._limits.send_seconds)
+
+
+def _was_lost(frame: Mapping[str, Any]) -> bool:
+    """Whether a socket dropped, rather than being closed by its client. The web server tells a close frame's reason."""
+    return frame.get("code") == 1006 or (frame.get("code") == 1005 and "reason" not in frame)

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from soundflow.errors import InputError, SoundflowError, UsageError
+from soundflow.serve.overlap import VoiceOver
 from soundflow.serve.pace import Pace, Samples
 from soundflow.serve.reply_events import ReplyEvents
 from soundflow.serve.sessions import Stream
@@ -62,6 +63,8 @@ class Conversation:
         self._pace = Pace(self._chunk, _RATE, clock or WallClock())
         self._uncommitted = 0  # samples since the last commit
         self._is_asked = False  # response.create waits for its decision
+        self._voice = VoiceOver()
+        self._speech_item: str | None = None  # while somebody speaks over a reply
         self._items: dict[str, int | None] = {}  # id to the number of its reply, if it is one
         self._most_items = most_items
         self._reply: ReplyEvents | None = None
@@ -81,9 +84,18 @@ class Conversation:
         """Whether sound the client sent is still held back; what it sends next must wait for it."""
         return self._pace.waiting > 0
 
-    def created(self) -> ServerEvent:
-        """The first event of a session."""
-        return self._stamp("session.created", session=self._session())
+    def created(self, **ticket: object) -> ServerEvent:
+        """The first event of a session; `ticket` is what it takes to come back to it."""
+        return self._stamp("session.created", session=self._session(), **ticket)
+
+    def resumed(self, **ticket: object) -> ServerEvent:
+        """The first event over another socket: without a number, so that those that were missed can follow."""
+        heard = {"received_ms": round(1000 * self.sent_seconds)}
+        return self.aside("session.resumed", session=self._session(), **heard, **ticket)
+
+    def aside(self, kind: str, **fields: object) -> ServerEvent:
+        """An event about the session's connection."""
+        return self._stamp.aside(kind, session_id=self.id, **fields)
 
     def needs_stream(self, message: Message) -> bool:
         """Whether the stream must be attached before this message is received."""
@@ -126,7 +138,15 @@ class Conversation:
                 return [self.failed(SoundflowError(event.code, event.message, event.hint))]
             case End():
                 self.is_over = True
+                return self._broken_off() + self._own(event)
         return self._own(event)
+
+    def _broken_off(self) -> list[ServerEvent]:
+        """The end of a reply that a fault of ours left without one."""
+        if self._reply is None or self._reply.reply < 0:
+            return []
+        ended, self._reply = self._reply, None
+        return ended.end(ReplyEnd(ended.reply, ended.text, None, "cancelled", 0, None))
 
     def failed(self, failure: SoundflowError, caused_by: object = None) -> ServerEvent:
         """An error event."""
@@ -168,8 +188,7 @@ class Conversation:
         return [self._stamp("session.updated", session=self._session())]
 
     def _append(self, message: Message) -> list[ServerEvent]:
-        self._hear(message.get("audio"))
-        return []
+        return self._hear(message.get("audio"))
 
     def _commit(self, message: Message) -> list[ServerEvent]:
         if not self._uncommitted:
@@ -247,9 +266,15 @@ class Conversation:
     def _played(self, message: Message) -> list[ServerEvent]:
         item_id = self._known(message)
         reply, characters = self._items[item_id], message.get("played_characters")
-        if reply is not None and isinstance(characters, int) and characters >= 0 and message.get("final") is True:
+        if reply is None:
+            raise InputError("realtime.item_role", f"item {item_id} is no reply", "only replies are played")
+        if not isinstance(characters, int) or isinstance(characters, bool) or characters < 0:
+            raise InputError("realtime.played", "no played_characters", "send a whole number from 0")
+        is_last = message.get("final") is True or message.get("truncate") is True
+        if is_last:
             self._open_stream().truncate(reply, characters)
-        return []
+        played = {"item_id": item_id, "played_characters": characters, "history_committed": is_last}
+        return [self._stamp("playback.acknowledged", event={"type": "playback.acknowledged", **played})]
 
     def _finish(self, message: Message) -> list[ServerEvent]:
         self._open_stream().end()
@@ -257,10 +282,25 @@ class Conversation:
 
     # --- what is behind it ---
 
-    def _hear(self, audio: object) -> None:
+    def _hear(self, audio: object) -> list[ServerEvent]:
         samples = self._audio.feed(audio)
         self._uncommitted += len(samples)
         self._send_on(samples)
+        return self._interrupted(samples) if self.settings.interrupts else []
+
+    def _interrupted(self, samples: Samples) -> list[ServerEvent]:
+        """A voice over the reply ends it; what begins and ends is told as OpenAI's clients expect it."""
+        self._voice.hear(samples)
+        at_ms = round(1000 * self.sent_seconds)
+        if self._speech_item is None and self._voice.is_voice and self._reply is not None:
+            self._speech_item = self._ids.new("item")
+            self._reply.cancel_reason = "turn_detected"
+            self._open_stream().cancel()
+            return [self._stamp("input_audio_buffer.speech_started", audio_start_ms=at_ms, item_id=self._speech_item)]
+        if self._speech_item is not None and not self._voice.is_voice:
+            item, self._speech_item = self._speech_item, None
+            return [self._stamp("input_audio_buffer.speech_stopped", audio_end_ms=at_ms, item_id=item)]
+        return []
 
     def _send_on(self, samples: Samples) -> None:
         self.sent_seconds += len(samples) / _RATE
@@ -338,8 +378,12 @@ class Conversation:
             "model": self._facts.name,
             "instructions": self.settings.instructions or self._facts.default_instruction,
             "output_modalities": ["text"],
-            "audio": {"input": {"format": self.settings.input_format.to_json(), "turn_detection": None}},
-            "capabilities": {"chunk_period_ms": round(1000 * self._facts.chunk_seconds)},
+            "audio": {"input": self.settings.input_json()},
+            "capabilities": {
+                "chunk_period_ms": round(1000 * self._facts.chunk_seconds),
+                "supports_session_resume": True,
+                "supports_barge_in": True,
+            },
             "soundflow": {"threshold": self._threshold(self.settings), "events": self.settings.own_events},
         }
 

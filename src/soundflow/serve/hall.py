@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from soundflow.serve.admission import Denial
@@ -24,6 +24,8 @@ class Hall:
         self.empty = asyncio.Event()
         self.empty.set()
         self._holders: Counter[str] = Counter()
+        self._comers = 0
+        self._goodbyes: list[Callable[[], None]] = []
 
     @property
     def sessions(self) -> int:
@@ -32,13 +34,30 @@ class Hall:
 
     def refusal(self, holder: str) -> Denial | None:
         """Why no further session of this holder is let in; None when it is."""
-        if self.is_closing:
-            return Denial(503, "serve.closing", "the server is stopping")
+        if (closing := self.closing_denial()) is not None:
+            return closing
         if self.sessions >= self.limits.sessions:
             return Denial(503, "serve.full", f"all {self.limits.sessions} sessions are taken; try again later")
         if self._holders[holder] >= self.limits.sessions_per_key:
             return Denial(429, "serve.key_full", f"this key holds {self.limits.sessions_per_key} sessions already")
         return None
+
+    def closing_denial(self) -> Denial | None:
+        """Why nobody is let in any more; None while the server runs."""
+        return Denial(503, "serve.closing", "the server is stopping") if self.is_closing else None
+
+    @contextmanager
+    def door(self) -> Iterator[bool]:
+        """Stand in the door while coming back to a session; False when as many as there are seats stand there."""
+        self._comers += 1
+        try:
+            yield self._comers <= self.limits.sessions
+        finally:
+            self._comers -= 1
+
+    def when_closing(self, goodbye: Callable[[], None]) -> None:
+        """Call this when the server begins to stop."""
+        self._goodbyes.append(goodbye)
 
     @contextmanager
     def seat(self, holder: str) -> Iterator[None]:
@@ -57,6 +76,8 @@ class Hall:
         """Let nobody in, ask every session to finish, and wait for the last one within the limit."""
         self.is_closing = True
         self.closing.set()
+        for goodbye in self._goodbyes:
+            goodbye()
         try:
             await asyncio.wait_for(self.empty.wait(), self.limits.drain_seconds)
         except TimeoutError:

@@ -25,6 +25,9 @@ class ServeLimits:
     session_seconds: float = 86_400.0  # a day
     send_seconds: float = 10.0  # one event may take to be taken by the client
     drain_seconds: float = 15.0  # for replies in progress once the server is told to stop
+    resume_seconds: float = 30.0  # a session waits for a client whose socket dropped
+    journal_characters: int = 131_072  # of events kept for such a client; about three minutes of decisions
+    ping_seconds: float = 20.0  # between pings, and for an answer: a socket whose other end vanished lasts twice that
     items: int = 256  # of a conversation that can still be named by id; the oldest go
 
     def __post_init__(self) -> None:

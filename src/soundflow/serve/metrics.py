@@ -5,9 +5,11 @@ Tests: tests/serve/test_metrics.py.
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from collections.abc import Callable
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 
 from soundflow.stream.events import Decision, Event, ReplyEnd
 
@@ -25,6 +27,8 @@ class Metrics:
         self.registry = registry = CollectorRegistry()
         Gauge("soundflow_sessions", "Sessions open now.", registry=registry).set_function(sessions)
         self._opened = Counter("soundflow_sessions_opened", "Sessions begun.", registry=registry)
+        self._resumed = Counter("soundflow_sessions_resumed", "Sessions whose client came back.", registry=registry)
+        self._expired = Counter("soundflow_sessions_expired", "Sessions whose client did not.", registry=registry)
         self._refused = Counter("soundflow_refused", "Requests not let in.", ["code"], registry=registry)
         self._chunks = Counter("soundflow_chunks", "Chunks decided.", registry=registry)
         self._decisions = Counter("soundflow_decisions", "Decisions by kind.", ["decision"], registry=registry)
@@ -41,6 +45,9 @@ class Metrics:
             registry=registry,
         )
         self._late = Counter("soundflow_late_decisions", "Decisions that took longer than a chunk.", registry=registry)
+        ProcessCollector(namespace="soundflow", registry=registry)
+        self.watch("threads", "Threads of this process.", threading.active_count)
+        self.watch("tasks", "Tasks of the event loop.", _tasks)
         self._errors = Counter("soundflow_errors", "Error events by code.", ["code"], registry=registry)
 
     def watch(self, name: str, about: str, value: Callable[[], float]) -> None:
@@ -50,6 +57,14 @@ class Metrics:
     def opened(self) -> None:
         """A session begins."""
         self._opened.inc()
+
+    def resumed(self) -> None:
+        """A client came back to its session."""
+        self._resumed.inc()
+
+    def expired(self) -> None:
+        """A client did not come back in time."""
+        self._expired.inc()
 
     def refused(self, code: str) -> None:
         """Somebody was not let in."""
@@ -72,3 +87,10 @@ class Metrics:
     def text(self) -> bytes:
         """All figures in the text format."""
         return generate_latest(self.registry)
+
+
+def _tasks() -> int:
+    try:
+        return len(asyncio.all_tasks())
+    except RuntimeError:  # asked from outside the loop
+        return 0

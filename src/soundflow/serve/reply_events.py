@@ -15,7 +15,7 @@ _STATUS = {
     "eos": ("completed", None),
     "repetition": ("completed", None),
     "length": ("incomplete", {"type": "incomplete", "reason": "max_output_tokens"}),
-    "cancelled": ("cancelled", {"type": "cancelled", "reason": "client_cancelled"}),
+    "cancelled": ("cancelled", None),  # the reply knows who cancelled it
 }
 
 
@@ -27,6 +27,7 @@ class ReplyEvents:
         self.item_id = ids.new("item")
         self.reply = -1
         self.text = ""
+        self.cancel_reason = "client_cancelled"  # should it be cancelled
         self._stamp = stamp
         self._previous_item = previous_item
         self._emotion: str | None = None
@@ -51,6 +52,8 @@ class ReplyEvents:
         """Close the part, the item and the response."""
         self.text = event.text
         status, details = _STATUS[event.reason]
+        if status == "cancelled":
+            details = {"type": "cancelled", "reason": self.cancel_reason}
         item = self._item("completed" if status == "completed" else "incomplete", [self._content()])
         usage = {"total_tokens": event.tokens, "input_tokens": 0, "output_tokens": event.tokens}
         response = {**self._response(status, [item]), "status_details": details, "usage": usage}

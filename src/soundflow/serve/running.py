@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import threading
 from types import FrameType
 
 import uvicorn
@@ -12,7 +13,6 @@ from soundflow.errors import OutsideError
 from soundflow.serve.app import Server
 from soundflow.serve.limits import ServeLimits
 
-_PING_SECONDS = 20.0  # a socket whose other end vanished is noticed after two of these; chosen
 _BACKLOG = 1024  # connections that may wait to be accepted; chosen
 
 
@@ -23,6 +23,7 @@ class DrainingServer(uvicorn.Server):
         super().__init__(config)
         self._hall = server.hall
         self._draining: asyncio.Task[None] | None = None
+        self.is_serving = threading.Event()  # from here on `handle_exit` may be called
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """What a signal does; runs in the main thread, between two steps of the loop."""
@@ -34,6 +35,7 @@ class DrainingServer(uvicorn.Server):
 
     async def serve(self, sockets: list[socket.socket] | None = None) -> None:
         self._loop = asyncio.get_running_loop()
+        self.is_serving.set()
         await super().serve(sockets)
 
     def _drain(self) -> None:
@@ -68,8 +70,8 @@ def configured(server: Server, limits: ServeLimits) -> uvicorn.Config:
         server.app,
         ws="websockets-sansio",  # does its protocol without a thread or a task of its own
         ws_max_size=limits.message_bytes,
-        ws_ping_interval=_PING_SECONDS,
-        ws_ping_timeout=_PING_SECONDS,
+        ws_ping_interval=limits.ping_seconds,
+        ws_ping_timeout=limits.ping_seconds,
         ws_per_message_deflate=False,  # costs more time than the loop has, and memory a session
         log_config=None,
         access_log=False,

@@ -23,12 +23,21 @@ class SettingError(InputError):
 
 @dataclass(frozen=True)
 class Settings:
-    """A session's settings. None takes the model's default; `own_events` asks for the events of tier three."""
+    """A session's settings. None takes the model's default.
+
+    `own_events` asks for the events of tier three; `interrupts`: a voice over a reply ends it.
+    """
 
     instructions: str | None = None
     threshold: float | None = None
     input_format: AudioFormat = dataclasses.field(default_factory=AudioFormat)
     own_events: bool = False
+    interrupts: bool = False
+
+    def input_json(self) -> dict[str, Any]:
+        """`session.audio.input` as the protocol writes it."""
+        detection = {"type": "server_vad", "interrupt_response": True, "create_response": False}
+        return {"format": self.input_format.to_json(), "turn_detection": detection if self.interrupts else None}
 
     def updated(self, session: object) -> Settings:
         """These settings with what a `session.update` changes; fields we do not serve are left as they are.
@@ -48,6 +57,8 @@ class Settings:
         heard = _mapping(audio.get("input") or {}, "session.audio.input")
         if heard.get("format") is not None:
             changes["input_format"] = read_format(heard["format"])
+        if "turn_detection" in heard:
+            changes["interrupts"] = _interrupts(heard["turn_detection"])
         own = _mapping(fields.get("soundflow") or {}, "session.soundflow")
         return dataclasses.replace(self, **changes, **_own(own))
 
@@ -69,6 +80,12 @@ def _mapping(value: object, param: str) -> Mapping[str, Any]:
     if isinstance(value, Mapping):
         return value
     raise SettingError(param, f"a {type(value).__name__}", "send a JSON object")
+
+
+def _interrupts(value: object) -> bool:
+    """Whether a voice over a reply ends it; of all turn detection this is what we have, and only where it is asked."""
+    detection = _mapping(value or {}, "session.audio.input.turn_detection")
+    return detection.get("interrupt_response") is True
 
 
 def _instructions(value: object) -> str | None:

@@ -54,6 +54,10 @@ class Stamp:
         self._ids = ids
         self._next = itertools.count(1)
 
+    def aside(self, kind: str, **fields: Any) -> ServerEvent:
+        """An event about the connection, which has no number: nobody is told it again."""
+        return {"type": kind, "event_id": self._ids.new("event"), **fields}
+
     def __call__(self, kind: str, **fields: Any) -> ServerEvent:
         return {
             "type": kind,

@@ -25,63 +25,27 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from types import TracebackType
 
 from soundflow.errors import OutsideError, SoundflowError, UsageError
 from soundflow.model.bundle import Bundle
 from soundflow.stream.batch import Heard, Step, decode_all, hear_all
 from soundflow.stream.clock import Clock, WallClock
-from soundflow.stream.decoding import Decoding, Outcome
+from soundflow.stream.decoding import Outcome
+from soundflow.stream.engine_limits import EngineLimits, fresh_state
 from soundflow.stream.engine_session import EngineSession
+from soundflow.stream.engine_statistics import EngineStatistics
 from soundflow.stream.events import Error, Event
-from soundflow.stream.fifo import IDLE, ChunkReady, FifoRule, Flush, Idle, TextStep, Token, TokenKind
-from soundflow.stream.narrator import Narrator
-from soundflow.stream.perception import EncodedChunk, Perception
+from soundflow.stream.fifo import IDLE, ChunkReady, Flush, Idle, TextStep, Token
 from soundflow.stream.recording import Recording
 from soundflow.stream.session import Limits
 from soundflow.stream.snapshot import StreamState, fingerprint, thaw
 from soundflow.stream.statistics import LatencyHistogram
 
+__all__ = ["Engine", "EngineLimits"]
+
 _log = logging.getLogger(__name__)
 _JOIN_SECONDS = 5.0  # a thread that is stuck is left behind after this; chosen
-
-
-@dataclass(frozen=True)
-class EngineLimits:
-    """The bounds of an engine.
-
-    `sessions` may be open at once, the next one is refused; `batch` sessions share one pass of a network at most;
-    `session` bounds each of them.
-    """
-
-    sessions: int = 256
-    batch: int = 32
-    session: Limits = field(default_factory=Limits)
-
-    def __post_init__(self) -> None:
-        if self.sessions < 1 or self.batch < 1:
-            found = f"{self.sessions} sessions, batches of {self.batch}"
-            raise UsageError("engine.limits", found, "allow at least 1 of each")
-
-
-@dataclass
-class EngineStatistics:
-    """What an engine did since it began; all sums, for whoever exports them."""
-
-    sessions_opened: int = 0
-    sessions_refused: int = 0
-    sessions_failed: int = 0
-    chunks: int = 0
-    dropped_chunks: int = 0
-    stalls: int = 0  # chunks whose features were ready more than a chunk's length after their last sample
-    silent: int = 0
-    responses: int = 0
-    text_steps: int = 0
-    encoder_passes: int = 0
-    decoder_passes: int = 0
-    encoder_seconds: float = 0.0
-    decoder_seconds: float = 0.0
 
 
 class Engine:
@@ -107,12 +71,19 @@ class Engine:
         self._sound = threading.Condition(self.lock._lock)  # type: ignore[attr-defined]  # one lock for all
         self._work = threading.Condition(self.lock._lock)  # type: ignore[attr-defined]
         self._is_closed = False
+        self._in_hand: dict[str, Sequence[EngineSession]] = {}  # by worker: the sessions of the pass it is at
         self._threads = [self._start(self._hear_loop), self._start(self._decode_loop)]
 
     @property
     def sessions(self) -> int:
         """Sessions that are open now."""
         return len(self._sessions)
+
+    @property
+    def waiting_chunks(self) -> int:
+        """Whole chunks that wait to be heard or decided, over all sessions."""
+        with self.lock:
+            return sum(session.waiting_chunks for session in self._sessions)
 
     def open(
         self,
@@ -136,12 +107,12 @@ class Engine:
             UsageError: the engine is closed (`engine.closed`), or an argument makes no sense.
         """
         self._admit()
-        state = _fresh(self._bundle, instruction, threshold, limits or self.limits.session)
+        state = fresh_state(self._bundle, instruction, threshold, limits or self.limits.session, self.limits.policy)
         if recording is not None:
             recording.model, recording.instruction = fingerprint(self._bundle), instruction
             recording.max_reply_tokens = (limits or self.limits.session).reply_tokens(self._bundle)
             recording.remembered_reply_tokens = (limits or self.limits.session).remembered_reply_tokens
-        return self._seat(EngineSession(self, self._bundle, state, wake, recording))
+        return self._seat(self._session(state, wake, recording))
 
     def restore(self, snapshot: bytes, *, wake: Callable[[], None] | None = None) -> EngineSession:
         """A stream that goes on where `EngineSession.snapshot` was taken, with the same tokens.
@@ -151,7 +122,7 @@ class Engine:
             OutsideError, UsageError: as in `open`.
         """
         self._admit()
-        return self._seat(EngineSession(self, self._bundle, thaw(self._bundle, snapshot, self.clock.now()), wake))
+        return self._seat(self._session(thaw(self._bundle, snapshot, self.clock.now()), wake, None))
 
     def close(self) -> None:
         """Stop every session and both threads; calling it again does nothing."""
@@ -173,6 +144,12 @@ class Engine:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _session(
+        self, state: StreamState, wake: Callable[[], None] | None, recording: Recording | None
+    ) -> EngineSession:
+        is_synchronous = self.limits.policy == "synchronous"
+        return EngineSession(self, self._bundle, state, wake, recording, is_synchronous)
 
     def _seat(self, session: EngineSession) -> EngineSession:
         with self.lock:
@@ -217,6 +194,10 @@ class Engine:
         self._sound.notify_all()
         self._work.notify_all()
 
+    def lose(self, seconds: float) -> None:
+        """Sound was dropped that nobody heard."""
+        self.statistics.dropped_seconds += seconds
+
     # --- the two threads ---
 
     def _admit(self) -> None:
@@ -228,22 +209,51 @@ class Engine:
             raise OutsideError("engine.full", found, "come back later, or allow more sessions")
 
     def _start(self, job: Callable[[], None]) -> threading.Thread:
-        thread = threading.Thread(target=job, name=job.__name__, daemon=True)
+        thread = threading.Thread(target=self._supervise, args=(job,), name=job.__name__, daemon=True)
         thread.start()
         return thread
+
+    def _supervise(self, job: Callable[[], None]) -> None:
+        """Run a worker until there is no more work; one that dies, by whatever hand, begins again."""
+        while True:
+            try:
+                job()
+                return
+            except BaseException as death:
+                _log.error("a worker died", exc_info=death)
+                self._begin_again(job.__name__, death)
+
+    def _begin_again(self, worker: str, death: BaseException) -> None:
+        """The sessions that a dead worker had in its hands are told and closed: nobody knows how far it came."""
+        hears = worker == self._hear_loop.__name__
+        found = f"the thread that {'hears' if hears else 'decides'} died in a pass: {type(death).__name__}"
+        failure = OutsideError("engine.worker_died", found, "open a new session; all others go on")
+        with self.lock:
+            self.statistics.workers_restarted += 1
+            line = self._to_hear if hears else self._to_decode
+            busy = {s for s in self._sessions if (s.is_hearing if hears else s.is_decoding) and s not in line}
+            lost = [s for s in busy.union(self._in_hand.pop(worker, ())) if not s.is_over and s not in line]
+            for session in lost:
+                session.drop_out(hears)
+                self._tell_failure(session, failure)
+        for session in lost:
+            session.tell([])
 
     def _is_done(self) -> bool:
         return self._is_closed and not self._sessions
 
-    def _next_batch(self, line: deque[EngineSession], come: threading.Condition) -> list[EngineSession]:
+    def _next_batch(self, line: deque[EngineSession], come: threading.Condition, worker: str) -> list[EngineSession]:
         """The sessions at the head of a line, oldest first; empty when there will be no more."""
+        self._in_hand.pop(worker, None)
         come.wait_for(lambda: line or self._is_done())
-        return [line.popleft() for _ in range(min(len(line), self.limits.batch))]
+        batch = [line.popleft() for _ in range(min(len(line), self.limits.batch))]
+        self._in_hand[worker] = batch
+        return batch
 
     def _hear_loop(self) -> None:
         while True:
             with self.lock:
-                batch = self._next_batch(self._to_hear, self._sound)
+                batch = self._next_batch(self._to_hear, self._sound, "_hear_loop")
                 if not batch:
                     return
                 able = [s for s in batch if self._may_hear(s)]
@@ -268,7 +278,7 @@ class Engine:
             return
         done_at = self.clock.now()
         with self.lock:
-            self._count_hearing(done_at - started_at)
+            self.statistics.hearing(done_at - started_at)
             for session, found, what in zip(batch, chunks, work, strict=True):
                 session.busy_seconds += (done_at - started_at) / len(batch)
                 session.is_heard = session.is_heard or what.is_last
@@ -294,6 +304,7 @@ class Engine:
             self._tell_failure(session, failure)
             return
         self.statistics.dropped_chunks += session.rule.dropped - dropped
+        self.lose((session.rule.dropped - dropped) * self.chunk_seconds)
         if not isinstance(action, Idle):
             session.action = action
             self.decode_later(session)
@@ -301,7 +312,7 @@ class Engine:
     def _decode_loop(self) -> None:
         while True:
             with self.lock:
-                batch = self._next_batch(self._to_decode, self._work)
+                batch = self._next_batch(self._to_decode, self._work, "_decode_loop")
                 if not batch:
                     return
                 able = [s for s in batch if self._may_go_on(s)]
@@ -333,7 +344,8 @@ class Engine:
         done_at = self.clock.now()
         told = [s.narrator.tell(outcome, done_at) for s, outcome in zip(batch, outcomes, strict=True)]
         with self.lock:
-            self._count_decoding(steps, outcomes, done_at, done_at - started_at)
+            self.statistics.decoding(steps, outcomes, done_at - started_at)
+            self._note_latencies(steps, done_at)
             for session, step, outcome, events in zip(batch, steps, outcomes, told, strict=True):
                 if session.recording is not None:
                     session.recording.did(session.decoding, step.action, step.changes, outcome)
@@ -350,6 +362,8 @@ class Engine:
         session.action = session.rule.advance(Token(outcome.kind))
         if not isinstance(session.action, Idle):
             self.decode_later(session)
+        elif session.has_sound():  # only where it was deaf meanwhile
+            self.hear_later(session)
         self.settle(session)
 
     def _fail(self, batch: Sequence[EngineSession], failure: Exception) -> None:
@@ -373,31 +387,10 @@ class Engine:
             session.action = IDLE  # else the decoder ends what it is saying first
         self.settle(session)
 
-    def _count_hearing(self, seconds: float) -> None:
-        self.statistics.encoder_passes += 1
-        self.statistics.encoder_seconds += seconds
-
-    def _count_decoding(
-        self, steps: Sequence[Step], outcomes: Sequence[Outcome], done_at: float, seconds: float
-    ) -> None:
-        self.statistics.decoder_passes += 1
-        self.statistics.decoder_seconds += seconds
-        for step, outcome in zip(steps, outcomes, strict=True):
+    def _note_latencies(self, steps: Sequence[Step], done_at: float) -> None:
+        for step in steps:
             if isinstance(step.action, Flush):
                 self.latencies.add(1e3 * (done_at - step.action.chunks[-1].arrived_at))
-                self.statistics.silent += outcome.kind is TokenKind.SILENT
-                self.statistics.responses += outcome.kind is TokenKind.RESPONSE
-            else:
-                self.statistics.text_steps += 1
-
-
-def _fresh(bundle: Bundle, instruction: str | None, threshold: float | None, limits: Limits) -> StreamState:
-    """A stream that has heard nothing."""
-    config = bundle.config
-    threshold = config.response_threshold if threshold is None else threshold
-    decoding = Decoding(bundle, instruction, threshold, limits.reply_tokens(bundle), limits.remembered_reply_tokens)
-    rule: FifoRule[EncodedChunk] = FifoRule(limits.queue(bundle), limits.queue_overflow)
-    return StreamState(Perception(bundle), decoding, rule, Narrator(config.chunk_samples))
 
 
 def _step_of(session: EngineSession) -> Step:

@@ -54,6 +54,10 @@ class Desk(Protocol):
         """Close the session if it has nothing left to do."""
         ...
 
+    def lose(self, seconds: float) -> None:
+        """Sound was dropped."""
+        ...
+
 
 class EngineSession:
     """A stream on an `Engine`, made by `Engine.open`; the face is described there."""
@@ -65,6 +69,7 @@ class EngineSession:
         state: StreamState,
         wake: Callable[[], None] | None,
         recording: Recording | None = None,
+        is_synchronous: bool = False,
     ) -> None:
         self.desk = desk
         self.recording = recording
@@ -84,6 +89,7 @@ class EngineSession:
         self.busy_seconds = 0.0  # its share of both threads' time
         self._bundle = bundle
         self._wake = wake
+        self._is_synchronous = is_synchronous
         self._one_snapshot = Lock()
         self._requests: list[Change] = []
         self._inbox: deque[tuple[Samples, float]] = deque()
@@ -116,6 +122,7 @@ class EngineSession:
             while self._inbox and self._waiting + len(samples) > _INBOX_SECONDS * SAMPLE_RATE:
                 self._lost_samples += len(dropped := self._inbox.popleft()[0])
                 self._waiting -= len(dropped)
+                self.desk.lose(len(dropped) / SAMPLE_RATE)
             self._inbox.append((samples, self.desk.clock.now()))
             self._waiting += len(samples)
             if self.has_sound():
@@ -239,9 +246,19 @@ class EngineSession:
     def has_sound(self) -> bool:
         """Whether a chunk can be completed now, the padded last one included."""
         missing = self.perception.chunk_samples - self._taken % self.perception.chunk_samples
-        if self.is_held:
+        if self.is_held or self.is_deaf:
             return False
         return not self.is_stopping and not self.is_heard and (self._is_ending or self._waiting >= missing)
+
+    @property
+    def is_deaf(self) -> bool:
+        """Whether it hears nothing now because it decides or speaks: the synchronous policy, never ours."""
+        return self._is_synchronous and not isinstance(self.action, Idle)
+
+    @property
+    def waiting_chunks(self) -> int:
+        """Whole chunks that wait to be heard or decided."""
+        return self._waiting // self.perception.chunk_samples + len(self.rule.queued)
 
     def take_sound(self) -> list[tuple[Samples, float]]:
         """The blocks up to the next chunk border, or what is left of a stream that ended; each with its arrival."""
@@ -280,9 +297,18 @@ class EngineSession:
 
     def leave_pass(self) -> None:
         """A pass with it is over."""
-        self.passes -= 1
+        self.passes = max(0, self.passes - 1)  # a session that dropped out is in none
         if self.is_held:
             self._told.notify_all()
+
+    def drop_out(self, of_hearing: bool) -> None:
+        """The worker that had it in its hands is dead."""
+        self.passes = 0
+        if of_hearing:
+            self.is_hearing = False
+        else:
+            self.is_decoding = False
+        self._told.notify_all()
 
     def resume(self) -> None:
         """Go on with the action that waited for the reader."""

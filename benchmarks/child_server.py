@@ -1,0 +1,58 @@
+"""A server in a process of its own, as the measurements beside this file need it."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+from collections.abc import Callable, Iterator
+from multiprocessing.connection import Connection
+
+from soundflow.bench.load_wire import Address, address_of
+from soundflow.model.bundle import Bundle
+from soundflow.stream.schedule import Policy
+
+
+@contextlib.contextmanager
+def child_server(make: Callable[[], Bundle], sessions: int, policy: Policy = "fifo") -> Iterator[Address]:
+    """Serve what `make` gives, under a schedule's policy, while the block lasts."""
+    context = multiprocessing.get_context("spawn")
+    here, there = context.Pipe()
+    process = context.Process(target=_serve, args=(there, make, sessions, policy))
+    process.start()
+    try:
+        yield address_of(f"http://127.0.0.1:{here.recv()}")
+    finally:
+        here.send("enough")
+        process.join()
+
+
+def _serve(pipe: Connection, make: Callable[[], Bundle], sessions: int, policy: Policy) -> None:
+    import torch
+
+    from soundflow.serve.background import in_background
+    from soundflow.serve.limits import ServeLimits
+    from soundflow.stream.engine import Engine, EngineLimits
+
+    torch.set_num_threads(1)
+    bundle = make()
+    limits = ServeLimits(sessions=sessions, sessions_per_key=sessions, resume_seconds=1.0)
+    with (
+        Engine(bundle, EngineLimits(sessions=sessions, policy=policy)) as engine,
+        in_background(engine, bundle, limits) as running,
+    ):
+        pipe.send(running.port)
+        pipe.recv()
+
+
+def nano() -> Bundle:
+    """The packaged model."""
+    from soundflow.api import load
+
+    return load("nano").bundle
+
+
+def silent() -> Bundle:
+    """A model that takes no time and never speaks."""
+    from soundflow.testing.model import scripted_bundle
+
+    return scripted_bundle()

@@ -1,0 +1,99 @@
+"""A server in a thread of this process, for as long as a block lasts. Tests: tests/serve/test_connection.py.
+
+with Engine(bundle) as engine, in_background(engine, bundle) as running:
+    ...  # running.url
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from soundflow.errors import OutsideError
+from soundflow.model.bundle import Bundle
+from soundflow.serve.admission import Policy
+from soundflow.serve.app import Server, Setup, build
+from soundflow.serve.conversation import ModelFacts
+from soundflow.serve.engine_figures import EngineFigures
+from soundflow.serve.limits import ServeLimits
+from soundflow.serve.running import DrainingServer, configured, listening_socket
+from soundflow.serve.sessions import OpenStream
+from soundflow.stream.engine import Engine
+
+_STOP_SECONDS = 20.0  # beyond the drain, for the loop to end
+
+
+@dataclass(frozen=True)
+class Background:
+    """A server that runs, and how to reach and to stop it."""
+
+    port: int
+    server: Server
+    engine: Engine
+    stop: Callable[[], None] = field(repr=False)
+
+    @property
+    def url(self) -> str:
+        """Where it is."""
+        return f"http://127.0.0.1:{self.port}"
+
+
+def server_on(
+    engine: Engine,
+    bundle: Bundle,
+    limits: ServeLimits,
+    policy: Policy,
+    examples: Mapping[str, Path],
+    open_stream: OpenStream | None = None,
+) -> Server:
+    """A server of an engine's model, with the engine's figures among its own.
+
+    Args:
+        open_stream: opens a stream; None opens it on the engine.
+    """
+    config = bundle.config
+    facts = ModelFacts(bundle.name, config.chunk_seconds, config.default_instruction, config.response_threshold)
+    opens = open_stream or (lambda instruction, threshold, wake: engine.open(instruction, threshold, wake=wake))
+    server = build(Setup(facts, opens, limits, policy, examples))
+    server.metrics.registry.register(EngineFigures(engine))
+    return server
+
+
+@contextmanager
+def in_background(
+    engine: Engine,
+    bundle: Bundle,
+    limits: ServeLimits | None = None,
+    policy: Policy | None = None,
+    examples: Mapping[str, Path] | None = None,
+) -> Iterator[Background]:
+    """Serve at a free port of this machine.
+
+    Raises:
+        OutsideError: it did not stop (`serve.stuck`).
+    """
+    limits = limits or ServeLimits()
+    with listening_socket("127.0.0.1", 0) as bound:
+        server = server_on(engine, bundle, limits, policy or Policy(), examples or {})
+        process = DrainingServer(configured(server, limits), server)
+        thread = threading.Thread(target=lambda: asyncio.run(process.serve(sockets=[bound])), name="serve")
+        bound.listen()
+        thread.start()
+
+        def stop() -> None:
+            process.is_serving.wait()
+            process.handle_exit(signal.SIGTERM, None)
+            thread.join(limits.drain_seconds + _STOP_SECONDS)
+
+        try:
+            yield Background(bound.getsockname()[1], server, engine, stop)
+        finally:
+            if thread.is_alive():
+                stop()
+            if thread.is_alive():
+                raise OutsideError("serve.stuck", "the server did not stop", "end the process")
