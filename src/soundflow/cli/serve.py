@@ -9,6 +9,8 @@ import typer
 
 from soundflow.cli.options import DebugOption, JsonOption, ModelOption, ThreadsOption
 
+_LEAVING = 32  # sessions that gave up their seat and are still in a pass of the network; a batch, chosen
+
 
 def serve(
     host: Annotated[str, typer.Option("--host", help="Address to listen at; one that others reach needs --keys.")] = (
@@ -23,6 +25,9 @@ def serve(
         list[str] | None, typer.Option("--origin", metavar="URL", help="A page elsewhere that may connect; repeatable.")
     ] = None,
     sessions: Annotated[int, typer.Option("--sessions", min=1, help="Sessions at once.")] = 256,
+    sessions_per_key: Annotated[
+        int, typer.Option("--sessions-per-key", min=1, help="Of one key, or of one address where no key is asked for.")
+    ] = 128,
     as_json: JsonOption = False,
     threads: ThreadsOption = 1,
     debug: DebugOption = False,
@@ -49,8 +54,7 @@ def serve(
     import torch
 
     from soundflow.api import example_path, examples, load
-    from soundflow.serve.app import Setup, build
-    from soundflow.serve.conversation import ModelFacts
+    from soundflow.serve.background import server_on
     from soundflow.serve.limits import ServeLimits
     from soundflow.serve.logs import log_to
     from soundflow.serve.running import listening_socket, run
@@ -60,20 +64,11 @@ def serve(
     log_to(sys.stderr)
     torch.set_num_threads(threads)
     bundle = load(model).bundle
-    limits = ServeLimits(sessions=sessions)
-    config = bundle.config
-    facts = ModelFacts(bundle.name, config.chunk_seconds, config.default_instruction, config.response_threshold)
+    limits = ServeLimits(sessions=sessions, sessions_per_key=sessions_per_key)
     recordings = {name: path for name in examples() if (path := example_path(name)) is not None}
-    with Engine(bundle, EngineLimits(sessions=sessions)) as engine, bound:
-        server = build(
-            Setup(
-                facts,
-                lambda instruction, threshold, wake: engine.open(instruction, threshold, wake=wake),
-                limits,
-                Policy(digests, tuple(origins or ())),
-                recordings,
-            )
-        )
+    with Engine(bundle, EngineLimits(sessions=sessions + _LEAVING)) as engine, bound:
+        policy = Policy(digests, tuple(origins or ()))
+        server = server_on(engine, bundle, limits, policy, recordings)
         url = f"http://{host}:{bound.getsockname()[1]}"
         if as_json:
             typer.echo(json.dumps({"type": "listening", "url": url, "model": bundle.name}))
