@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from soundflow.bench.listening import Job, Setting, compose_job, hear, hear_all, spoken, task_config
+from soundflow.bench.listening import Job, Setting, compose_job, hear, hear_all, task_config
 from soundflow.bench.scoring import SpokenReply
 from soundflow.data.clips import ClipStore
-from soundflow.stream.events import Event, ReplyDelta, ReplyEnd, ReplyStart
 from soundflow.testing.model import Script, ScriptedReply, scripted_bundle
 from tests.bench.streams import ALWAYS
 
@@ -30,17 +29,6 @@ def test_between_its_bounds_a_threshold_changes_nothing(store: ClipStore) -> Non
         assert hear(scripted_bundle(ONE), Setting(store, "test", seed=0, threshold=threshold), job) == found
     silent = hear(scripted_bundle(ONE), Setting(store, "test", seed=0, threshold=0.95), job)
     assert silent.replies == () and silent.up_to == math.inf
-
-
-def test_replies_come_out_of_events_in_order() -> None:
-    events: list[Event] = [
-        ReplyStart(0, 3, 1.6, None),
-        ReplyDelta(0, "One"),
-        ReplyEnd(0, "One.", None, "eos", 2, 1.0),
-        ReplyStart(1, 9, 4.0, "urgent"),
-        ReplyEnd(1, "Two.", "urgent", "length", 2, 1.0),
-    ]
-    assert spoken(events) == [SpokenReply(1.6, "One."), SpokenReply(4.0, "Two.")]
 
 
 def test_a_seed_and_an_index_are_one_stream(store: ClipStore) -> None:

@@ -38,7 +38,7 @@ def test_json_is_one_object(arguments: list[str], capsys: pytest.CaptureFixture[
 
 def test_people_get_tables(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(arguments) == 0
-    assert "balanced_accuracy" in capsys.readouterr().out
+    assert "plain classifier" in capsys.readouterr().out
 
 
 def test_a_missing_split_is_one_line(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:

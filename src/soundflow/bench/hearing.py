@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from soundflow.bench.listening import spoken
 from soundflow.bench.scoring import SpokenReply
 from soundflow.model.bundle import Bundle
+from soundflow.stream.events import Event, ReplyEnd, ReplyStart
 from soundflow.stream.session import Session
 
 Samples = NDArray[np.float32]
@@ -41,3 +41,16 @@ def instructed_listener(
         return session_listener(bundle, instruction, threshold)(samples)
 
     return listen
+
+
+def spoken(events: Iterable[Event]) -> list[SpokenReply]:
+    """Replies out of a session's events, each at the stream time at which it started, and when its first text came."""
+    starts: dict[int, float] = {}
+    found: list[SpokenReply] = []
+    for event in events:
+        if isinstance(event, ReplyStart):
+            starts[event.reply] = event.at
+        elif isinstance(event, ReplyEnd):
+            after = None if event.first_text_ms is None else event.first_text_ms / 1e3
+            found.append(SpokenReply(starts[event.reply], event.text, after))
+    return found

@@ -8,25 +8,30 @@ from __future__ import annotations
 import dataclasses
 import math
 import pickle
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from multiprocessing import get_context
 from typing import Literal
 
 import torch
 
+from soundflow.bench.baselines.rows import gates
+from soundflow.bench.hearing import spoken
 from soundflow.bench.scoring import SpokenReply
+from soundflow.bench.systems import System
 from soundflow.data.clips import ClipStore
 from soundflow.data.compose import Composition
 from soundflow.data.streams import StreamConfig, bench_config, long_stream, stream
 from soundflow.data.timeline import Timeline
 from soundflow.model.bundle import Bundle
-from soundflow.stream.events import Decision, Event, ReplyEnd, ReplyStart
+from soundflow.stream.events import Decision
 from soundflow.stream.session import Session
 
 Task = Literal["proactive", "narration", "counting", "standing"]
 Kind = Literal["streams", "background", "speech", "music"]
+
+Listener = Bundle | System
 
 STRAY_KINDS: tuple[Kind, ...] = ("background", "speech", "music")
 STRAY_STREAM_SECONDS = 120.0  # of one long stream; chosen: three times nano's window
@@ -55,7 +60,8 @@ class Job:
 class Heard:
     """What one session said over one stream.
 
-    Any threshold in (`above`, `up_to`] decides every chunk alike, and so gives this same session.
+    Any threshold in (`above`, `up_to`] decides every chunk alike, and so gives this same session. `baselines` holds
+    what the trivial systems said over the same stream, where they were asked.
     """
 
     job: Job
@@ -63,6 +69,7 @@ class Heard:
     replies: tuple[SpokenReply, ...]
     above: float = -math.inf
     up_to: float = math.inf
+    baselines: Mapping[str, tuple[SpokenReply, ...]] = field(default_factory=dict, compare=False)
 
 
 def task_config(task: Task) -> StreamConfig:
@@ -82,9 +89,19 @@ def compose_job(setting: Setting, job: Job) -> Composition:
     return long_stream(setting.store, setting.split, job.kind, setting.seed, job.index, STRAY_STREAM_SECONDS)
 
 
-def hear(bundle: Bundle, setting: Setting, job: Job) -> Heard:
-    """One session over one stream; replies take no stream time here."""
-    return hear_composed(bundle, setting.threshold, job, compose_job(setting, job))
+def hear(listener: Listener, setting: Setting, job: Job) -> Heard:
+    """One session over one stream, and what the trivial systems say to it; replies take no stream time here."""
+    made = compose_job(setting, job)
+    if isinstance(listener, System):
+        found = Heard(job, made.timeline, tuple(listener.hear(made.samples, made.timeline.instruction)))
+    else:
+        found = hear_composed(listener, setting.threshold, job, made)
+    return dataclasses.replace(found, baselines=gates_over(made))
+
+
+def gates_over(made: Composition) -> dict[str, tuple[SpokenReply, ...]]:
+    """What the gates say to a stream, by their names."""
+    return {gate.name: tuple(gate.hear(made.samples, None)) for gate in gates()}
 
 
 def hear_composed(bundle: Bundle, threshold: float | None, job: Job, made: Composition) -> Heard:
@@ -101,29 +118,18 @@ def hear_composed(bundle: Bundle, threshold: float | None, job: Job, made: Compo
     )
 
 
-def spoken(events: Iterable[Event]) -> list[SpokenReply]:
-    """Replies out of a session's events, each at the stream time at which it started."""
-    starts: dict[int, float] = {}
-    found: list[SpokenReply] = []
-    for event in events:
-        if isinstance(event, ReplyStart):
-            starts[event.reply] = event.at
-        elif isinstance(event, ReplyEnd):
-            found.append(SpokenReply(starts[event.reply], event.text))
-    return found
-
-
-def hear_all(bundle: Bundle, setting: Setting, jobs: Sequence[Job], workers: int = 1) -> Iterator[Heard]:
+def hear_all(listener: Listener, setting: Setting, jobs: Sequence[Job], workers: int = 1) -> Iterator[Heard]:
     """Every job in order, as they are done.
 
     Args:
+        listener: a model, or any system; a system is heard in this process alone.
         workers: processes; each computes with one thread and has a copy of the model.
     """
-    if workers <= 1:
-        yield from (hear(bundle, setting, job) for job in jobs)
+    if workers <= 1 or isinstance(listener, System):
+        yield from (hear(listener, setting, job) for job in jobs)
         return
     setting.store.prepare(setting.split)  # once here, and not at the same time in each of them
-    state = pickle.dumps((bundle, setting))
+    state = pickle.dumps((listener, setting))
     pool = ProcessPoolExecutor(workers, get_context("spawn"), _start_worker, (state,))
     try:
         yield from pool.map(_hear_in_worker, jobs)

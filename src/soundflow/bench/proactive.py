@@ -93,8 +93,17 @@ def judge(items: Sequence[Item], answers: Answers, matcher: Matcher) -> tuple[Ju
     return tuple(_judge(item, answers.outputs.get(item.id), matcher) for item in items)
 
 
-def report(items: Sequence[Item], answers: Answers, matching: Matching, tier: Tier = "single") -> dict[str, Any]:
+def report(
+    items: Sequence[Item],
+    answers: Answers,
+    matching: Matching,
+    tier: Tier = "single",
+    others: Mapping[str, Answers] | None = None,
+) -> dict[str, Any]:
     """The one object that `--json` prints.
+
+    Args:
+        others: predictions of trivial systems that heard the sounds; constants stand beside them in any case.
 
     Raises:
         UsageError: a threshold outside -1..1, where no similarity lies.
@@ -113,7 +122,7 @@ def report(items: Sequence[Item], answers: Answers, matching: Matching, tier: Ti
         "matcher": _matcher(judged, matching),
         "by_macro": _groups(judged, matching.threshold, lambda item: item.macro),
         "by_meso": _groups(judged, matching.threshold, lambda item: f"{item.macro}/{item.meso}"),
-        "trivial": _trivial(items, matching.threshold),
+        "trivial": _trivial(items, matching, others or {}),
         "faults": _faults(judged, items, answers),
         "released": _released(items, answers, matching),
     }
@@ -208,20 +217,32 @@ def _matcher(judged: Sequence[Judged], matching: Matching) -> dict[str, Any]:
     return {"name": matching.matcher.name, "threshold": matching.threshold, "sweep": sweep}
 
 
-def _trivial(items: Sequence[Item], threshold: float) -> dict[str, Any]:
-    """What always silent and always respond (with an empty reply, which matches nothing) would score."""
-    silent = Matcher("none", lambda reply, answers: [-math.inf])
-    rows = {"always_silent": always(items, None), "always_respond": always(items, "")}
+def outcomes(items: Sequence[Item], answers: Answers) -> list[dict[str, Any]]:
+    """One row an item, for `bench compare`; one without an answer is wrong."""
+    judged = judge(items, answers, _NOBODY)
+    return [
+        {"id": one.item.id, "recording": one.item.id, "due": one.item.decision.lower(), "right": one.right}
+        for one in judged
+    ]
+
+
+_NOBODY = Matcher("none", lambda reply, answers: [-math.inf])
+
+
+def _trivial(items: Sequence[Item], matching: Matching, others: Mapping[str, Answers]) -> dict[str, Any]:
+    """What always silent, always respond (with an empty reply, which matches nothing) and the gates score."""
+    rows = {"always_silent": always(items, None), "always_respond": always(items, ""), **others}
+    judged = {name: judge(items, answers, matching.matcher) for name, answers in rows.items()}
     return {
         name: {
-            "correct": sum(one.right for one in judged),
-            **_figures(judged, threshold),
+            "correct": sum(one.right for one in some),
+            **_figures(some, matching.threshold),
             "by_macro": {
                 macro: group["decision_accuracy"]["value"]
-                for macro, group in _groups(judged, threshold, lambda item: item.macro).items()
+                for macro, group in _groups(some, matching.threshold, lambda item: item.macro).items()
             },
         }
-        for name, judged in ((name, judge(items, answers, silent)) for name, answers in rows.items())
+        for name, some in judged.items()
     }
 
 

@@ -17,10 +17,12 @@ from numpy.typing import NDArray
 
 from soundflow.audio.decode import read_audio
 from soundflow.audio.pcm import SAMPLE_RATE
+from soundflow.bench.baselines.rows import gates
 from soundflow.bench.proactive import Item
-from soundflow.bench.rows import append_row, read_answers
+from soundflow.bench.rows import Answers, append_row, read_answers
 from soundflow.bench.scorers.tags import write_output
 from soundflow.bench.scoring import SpokenReply
+from soundflow.bench.systems import System
 from soundflow.errors import InputError, UsageError
 
 Samples = NDArray[np.float32]
@@ -122,6 +124,25 @@ def hear_items(
         if not done.issuperset(item.id for item in stream):
             _hear_stream(listen, stream, folder, out, about or {})
         yield from stream
+
+
+def hear_gates(streams: Sequence[Sequence[Item]], folder: Path, out: Path) -> dict[str, Answers]:
+    """What the gates say to the same streams; their predictions lie in `out`, a file each.
+
+    Raises:
+        InputError, OutsideError: as `hear_items`.
+    """
+    found: dict[str, Answers] = {}
+    for gate in gates():
+        path = out / f"{gate.name}.jsonl"
+        for _ in hear_items(_uninstructed(gate), streams, folder, path, {"model": gate.name}):
+            pass
+        found[gate.name] = read_answers(path)
+    return found
+
+
+def _uninstructed(system: System) -> Listen:
+    return lambda samples: system.hear(samples, None)
 
 
 def _hear_stream(listen: Listen, stream: Sequence[Item], folder: Path, out: Path, about: dict[str, Any]) -> None:

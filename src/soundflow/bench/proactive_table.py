@@ -18,14 +18,15 @@ def proactive_table(result: Mapping[str, Any]) -> Group:
 
 
 def _figures(result: Mapping[str, Any]) -> Table:
-    table = Table(title=f"Proactive-Sound-Bench, {result['tier']}: {result['items']} items", title_justify="left")
-    for name in ("figure", "value", "95 %", "always silent", "always respond"):
-        table.add_column(name, justify="left" if name == "figure" else "right", no_wrap=True)
-    trivial = result["trivial"]
-    for name in FIGURES:
-        rate = result[name]
-        plain = [_percent(trivial[who][name]["value"]) for who in ("always_silent", "always_respond")]
-        table.add_row(name, _percent(rate["value"]), f"{_percent(rate['low'])} – {_percent(rate['high'])}", *plain)
+    table = Table(title=f"{result.get('set', 'Proactive-Sound-Bench')}, {result['tier']}: {result['items']} items")
+    table.title_justify, table.caption, table.caption_justify = "left", "in %", "left"
+    table.add_column("system", no_wrap=True)
+    for name in ("decision", "matched", "balanced", "recall", "specificity"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_row(result.get("model", "the file"), *(_bare(result[name]["value"]) for name in FIGURES))
+    table.add_row("  95 %", *(f"{_bare(result[name]['low'])} – {_bare(result[name]['high'])}" for name in FIGURES))
+    for who, row in result["trivial"].items():
+        table.add_row(who.replace("_", " "), *(_bare(row[name]["value"]) for name in FIGURES))
     return table
 
 
@@ -55,7 +56,9 @@ def _notes(result: Mapping[str, Any]) -> list[str]:
         "in which it can read a decision"
     )
     matcher = result["matcher"]
-    return [*wrong, f"matched by {matcher['name']}, score above {matcher['threshold']:g}", released]
+    sweep = ", ".join(f"{row['threshold']:g}: {_bare(row['matched_accuracy'])}" for row in matcher["sweep"])
+    matched = f"matched by {matcher['name']}, score above {matcher['threshold']:g}; over thresholds {sweep}"
+    return [*wrong, matched, released]
 
 
 def _percent(value: float | None) -> str:

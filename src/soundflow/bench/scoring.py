@@ -6,7 +6,7 @@ Knows nothing of models or sound. Tests: tests/bench/test_scoring.py.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from soundflow.bench.naming import names_sound
 from soundflow.data.timeline import StreamEvent, Timeline
@@ -20,10 +20,14 @@ Names = Mapping[str, Sequence[str]]  # label → its display name and synonyms
 
 @dataclass(frozen=True)
 class SpokenReply:
-    """A reply as it was heard: the stream time at which it started, and its text."""
+    """A reply as it was heard: the stream time at which it started, and its text.
+
+    `first_text_after` is how long, in seconds, after the last sample heard the first text came, where that is known.
+    """
 
     at: float
     text: str = ""
+    first_text_after: float | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,8 @@ import numpy as np
 from soundflow.audio.decode import iter_audio
 from soundflow.audio.pcm import SAMPLE_RATE, to_s16le
 from soundflow.bench.bootstrap import bootstrap
-from soundflow.bench.listening import Job, Setting, compose_job, spoken
+from soundflow.bench.hearing import spoken
+from soundflow.bench.listening import Job, Setting, compose_job
 from soundflow.bench.machine import resident_mb
 from soundflow.bench.scoring import EventResult, Names, SpokenReply, score_stream
 from soundflow.bench.timing import Stopwatch

@@ -210,11 +210,17 @@ def silence_rate_correlation(first: Sequence[bool], second: Sequence[bool], chun
     bins = min(len(first), len(second)) // chunks_per_bin
     if bins < 2:
         return None
-    used = bins * chunks_per_bin
-    a, b = (np.asarray(s[:used], dtype=float).reshape(bins, -1).mean(axis=1) for s in (first, second))
+    a, b = (np.asarray(silence_rates(s, chunks_per_bin)[:bins]) for s in (first, second))
     if not a.std() or not b.std():
         return None
     return float(np.corrcoef(a, b)[0, 1])
+
+
+def silence_rates(silent: Sequence[bool], chunks_per_bin: int = 5) -> list[float]:
+    """The share of silent decisions of each bin (2 s at 400 ms); a last bin that is not full is left out."""
+    bins = len(silent) // chunks_per_bin
+    used = np.asarray(silent[: bins * chunks_per_bin], dtype=float)
+    return [float(share) for share in used.reshape(bins, chunks_per_bin).mean(axis=1)]
 
 
 def _is_segment_right(segment: Segment, response_chunks: Sequence[int]) -> bool:

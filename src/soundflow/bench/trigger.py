@@ -6,18 +6,20 @@ counted on long streams of background, speech and music. Tests: tests/bench/test
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from soundflow.bench.bootstrap import NOTHING, Counts, Interval, bootstrap, poisson_rate
-from soundflow.bench.listening import STRAY_KINDS, STRAY_STREAM_SECONDS, Heard, Job, Kind, Setting, hear_all
+from soundflow.bench.listening import STRAY_KINDS, STRAY_STREAM_SECONDS, Heard, Job, Kind, Listener, Setting, hear_all
 from soundflow.bench.machine import describe_machine
-from soundflow.bench.scoring import EventResult, Names, SpokenReply, score_stream
+from soundflow.bench.scoring import EventResult, Names, SpokenReply, StreamResult, score_stream
+from soundflow.bench.systems import System
 from soundflow.data.clips import ClipStore
 from soundflow.data.timeline import Timeline
 from soundflow.errors import InputError, UsageError
@@ -53,8 +55,16 @@ class StrayRow:
 
 
 @dataclass(frozen=True)
+class Beside:
+    """What a trivial system said: over each stream, and on the long ones by kind."""
+
+    replies: Sequence[Sequence[SpokenReply]]
+    stray: Mapping[str, StrayRow]
+
+
+@dataclass(frozen=True)
 class TriggerReport:
-    """Everything `bench trigger` found; rates carry 95 % bounds."""
+    """Everything `bench trigger` found; rates carry 95 % bounds. `outcomes` has a row an event, for `bench compare`."""
 
     trigger_accuracy: Interval
     balanced_accuracy: Interval
@@ -69,6 +79,7 @@ class TriggerReport:
     events: int
     recordings: int
     about: Mapping[str, Any] = field(default_factory=dict)
+    outcomes: tuple[Mapping[str, Any], ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """The one object that `--json` prints."""
@@ -93,7 +104,7 @@ def evaluate(
 
 
 def run_trigger(
-    bundle: Bundle,
+    listener: Listener,
     setting: Setting,
     streams: int,
     stray_hours: float = 0.5,
@@ -103,6 +114,7 @@ def run_trigger(
     """Compose, listen, judge.
 
     Args:
+        listener: a model, or any system.
         streams: ordinary streams, 16-24 s each.
         stray_hours: of each kind of long stream; 0 leaves them out.
         workers: processes.
@@ -117,14 +129,31 @@ def run_trigger(
     jobs = [Job("streams", i) for i in range(streams)]
     jobs += [Job(kind, i) for kind in STRAY_KINDS if kind not in missing for i in range(long_streams)]
     heard: dict[Kind, list[Heard]] = defaultdict(list)
-    for one in hear_all(bundle, setting, jobs, workers):
+    for one in hear_all(listener, setting, jobs, workers):
         heard[one.job.kind].append(one)
         progress(one.job.kind, one.timeline.seconds)
     stray: dict[str, StrayRow] = {
         kind: StrayRow(reason=missing[kind]) if kind in missing else stray_row(heard[kind]) for kind in STRAY_KINDS
     }
     pairs = [(one.timeline, one.replies) for one in heard["streams"]]
-    return report(pairs, names_of(setting.store), stray, _about(bundle, setting, workers))
+    long = {kind: heard[kind] for kind in STRAY_KINDS if kind not in missing}
+    about = _about(listener, setting, workers)
+    return report(pairs, names_of(setting.store), stray, about, beside(heard["streams"], long))
+
+
+def beside(streams: Sequence[Heard], long: Mapping[Kind, Sequence[Heard]]) -> dict[str, Beside]:
+    """What the gates said while the model was heard."""
+    names = list(streams[0].baselines) if streams else []
+    return {
+        name: Beside(
+            [one.baselines[name] for one in streams],
+            {
+                kind: stray_row([dataclasses.replace(one, replies=one.baselines[name]) for one in heard])
+                for kind, heard in long.items()
+            },
+        )
+        for name in names
+    }
 
 
 def names_of(store: ClipStore) -> Names:
@@ -137,9 +166,11 @@ def report(
     names: Names,
     stray: Mapping[str, StrayRow],
     about: Mapping[str, Any],
+    others: Mapping[str, Beside] | None = None,
 ) -> TriggerReport:
-    """Judge what was heard, and beside it what always silent and always respond would score."""
+    """Judge what was heard, and beside it what always silent, always respond and other trivial systems score."""
     results = [score_stream(timeline, replies, names) for timeline, replies in heard]
+    timelines = [timeline for timeline, _ in heard]
     events = [event for result in results for event in result.events]
     hours = sum(result.seconds for result in results) / 3600
     in_streams = poisson_rate(sum(len(result.stray) for result in results), hours)
@@ -150,12 +181,14 @@ def report(
         trivial={
             "always_silent": _trivial([(timeline, ()) for timeline, _ in heard]),
             "always_respond": _trivial([(timeline, at_every_chunk(timeline)) for timeline, _ in heard]),
+            **{name: _other(timelines, other, names) for name, other in (others or {}).items()},
         },
         streams=len(results),
         hours=hours,
         events=len(events),
         recordings=len({event.recording for event in events}),
         about={**about, **_synthetic(events), "stray_per_hour_in_streams": in_streams.to_dict()},
+        outcomes=tuple(_outcomes(results)),
     )
 
 
@@ -231,6 +264,28 @@ def _trivial(heard: Sequence[tuple[Timeline, Sequence[SpokenReply]]]) -> dict[st
     }
 
 
+def _other(timelines: Sequence[Timeline], other: Beside, names: Names) -> dict[str, Any]:
+    """A gate's rates and, over all long streams together, its stray replies an hour."""
+    results = [score_stream(t, replies, names) for t, replies in zip(timelines, other.replies, strict=True)]
+    found = rates([event for result in results for event in result.events])
+    hours = sum(row.hours for row in other.stray.values())
+    count = sum(row.replies for row in other.stray.values())
+    return {
+        **{name: found[name].to_dict() for name in RATES},
+        "stray_per_hour": round(count / hours, 1) if hours else None,
+        "stray_per_hour_by_kind": {kind: row.to_dict() for kind, row in other.stray.items()},
+    }
+
+
+def _outcomes(results: Sequence[StreamResult]) -> Iterator[dict[str, Any]]:
+    """One row an event: where it stands, what was due, and whether that was done."""
+    for number, result in enumerate(results):
+        for place, event in enumerate(result.events):
+            due = "respond" if event.responds else "ignore"
+            row = {"id": f"{number}.{place}.{event.label}", "recording": event.recording, "due": due}
+            yield {**row, "right": event.right}
+
+
 def _synthetic(events: Sequence[EventResult]) -> dict[str, Any]:
     """Ruling 13: generated clips are told apart, and real ones scored alone where there are both."""
     made = [event for event in events if event.synthetic]
@@ -262,14 +317,16 @@ def _missing_kinds(setting: Setting, stray_hours: float) -> dict[Kind, str]:
     return missing
 
 
-def _about(bundle: Bundle, setting: Setting, workers: int) -> dict[str, Any]:
+def _about(listener: Listener, setting: Setting, workers: int) -> dict[str, Any]:
     bad = setting.store.quarantined
+    own = listener.threshold if isinstance(listener, System) else listener.config.response_threshold
     return {
+        "benchmark": "trigger",
         "task": setting.task,
         "split": setting.split,
         "seed": setting.seed,
-        "model": bundle.name,
-        "threshold": bundle.config.response_threshold if setting.threshold is None else setting.threshold,
+        "model": listener.name,
+        "threshold": own if setting.threshold is None else setting.threshold,
         "machine": describe_machine(),
         "workers": workers,
         "unusable": {"clips": len(bad), "reasons": dict(list(bad.items())[:REASONS_SHOWN])},

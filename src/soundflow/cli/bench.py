@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -12,13 +11,20 @@ import typer
 from soundflow.cli import (
     bench_calibrate,
     bench_concatenation,
+    bench_house,
+    bench_latency,
     bench_load,
+    bench_mini,
     bench_proactive,
+    bench_proactive_set,
     bench_replay,
+    bench_report,
     bench_run,
+    bench_scenarios,
     bench_score,
 )
-from soundflow.cli.options import DebugOption, JsonOption, ModelOption, ThreadsOption
+from soundflow.cli.bench_system import SystemOption
+from soundflow.cli.options import DebugOption, JsonOption, ThreadsOption
 
 app = typer.Typer(help="Measure a model.", rich_markup_mode=None, no_args_is_help=True)
 
@@ -38,7 +44,7 @@ def benchmarks() -> None:
 
     \b
     Example:
-      soundflow bench trigger --clips ../clips --streams 20
+      soundflow bench mini
     """
 
 
@@ -48,7 +54,7 @@ def trigger(
     split: Annotated[str, typer.Option("--split", help="The split whose clips are heard.")] = "test",
     streams: Annotated[int, typer.Option("--streams", min=1, help="How many streams are composed.")] = 200,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Which streams.")] = 0,
-    model: ModelOption = "nano",
+    model: SystemOption = "nano",
     threshold: Annotated[
         float | None, typer.Option("--threshold", min=0.0, max=1.0, help="p(response) from which the model speaks.")
     ] = None,
@@ -58,6 +64,9 @@ def trigger(
     ] = 0.5,
     cache: Annotated[
         Path | None, typer.Option("--cache", metavar="DIR", help="Where decoded clips are kept.", show_default=False)
+    ] = None,
+    outcomes: Annotated[
+        Path | None, typer.Option("--outcomes", metavar="FILE", help="A row an event, for bench compare.")
     ] = None,
     workers: Annotated[int, typer.Option("--workers", min=1, help="Processes, of one thread each.")] = 1,
     as_json: JsonOption = False,
@@ -70,31 +79,26 @@ def trigger(
     Example:
       soundflow bench trigger --clips ../clips --split test --streams 200 --seed 0 --json
     """
-    import json
-
-    import torch
-    from rich.console import Console
-
-    from soundflow.api import load
-    from soundflow.bench.listening import STRAY_KINDS, Setting
-    from soundflow.bench.report import trigger_table
+    from soundflow.bench.listening import STRAY_KINDS, Listener, Setting
     from soundflow.bench.trigger import run_trigger
+    from soundflow.bench.trigger_table import trigger_table
+    from soundflow.cli.bench_result import show, write_outcomes
+    from soundflow.cli.bench_system import find_system, is_address, load_bundle
     from soundflow.cli.progress import SoundProgress
     from soundflow.data.clips import ClipStore
 
-    torch.set_num_threads(threads)
-    bundle = load(model).bundle
+    listener: Listener = find_system(model, threshold, threads) if is_address(model) else load_bundle(model, threads)
     setting = Setting(ClipStore(clips, cache), split, seed, task.value, threshold)
     expected = streams * 20.0 + len(STRAY_KINDS) * stray_hours * 3600
     with SoundProgress("decoding clips", expected) as progress:
-        found = run_trigger(bundle, setting, streams, stray_hours, workers, progress.heard)
-    result = {**found.to_dict(), "command": " ".join(["soundflow", *sys.argv[1:]])}
-    if as_json:
-        typer.echo(json.dumps(result, ensure_ascii=False, allow_nan=False))
-    else:
-        Console().print(trigger_table(result))
+        found = run_trigger(listener, setting, streams, stray_hours, workers, progress.heard)
+    write_outcomes(outcomes, found.outcomes)
+    show(found.to_dict(), as_json, trigger_table)
 
 
+app.command("mini")(bench_mini.mini)
+app.command("house")(bench_house.house)
+app.command("proactive-set")(bench_proactive_set.proactive_set)
 app.command("proactive")(bench_proactive.proactive)
 app.command("score")(bench_score.score)
 app.command("replay")(bench_replay.replay)
@@ -102,3 +106,7 @@ app.command("run")(bench_run.run)
 app.command("calibrate")(bench_calibrate.calibrate)
 app.command("concatenation")(bench_concatenation.concatenation)
 app.command("load")(bench_load.load)
+app.command("latency")(bench_latency.latency)
+app.command("scenarios")(bench_scenarios.scenarios)
+app.command("report")(bench_report.report)
+app.command("compare")(bench_report.compare)

@@ -67,6 +67,7 @@ def calibrate(
     if folder is not None:
         write_threshold(folder, chosen, false_per_hour, how)
     result = {
+        "benchmark": "calibrate",
         "model": bundle.name,
         "split": split,
         "seed": seed,

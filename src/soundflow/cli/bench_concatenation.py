@@ -2,19 +2,36 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from soundflow.cli.options import DebugOption, JsonOption, ModelOption, ThreadsOption
+from soundflow.cli.bench_system import SystemOption
+from soundflow.cli.options import DebugOption, JsonOption, ThreadsOption
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rich.table import Table
+
+    from soundflow.bench.systems import System
 
 
 def concatenation(
-    folder: Annotated[Path, typer.Option("--data", metavar="DIR", help="Where Llama Questions' published files lie.")],
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Answers, a file for each length.")],
-    model: ModelOption = "nano",
+    folder: Annotated[
+        Path | None, typer.Option("--data", metavar="DIR", help="Where Llama Questions' published files lie.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Answers to questions, a file for each length.")
+    ] = None,
+    clips: Annotated[
+        Path | None, typer.Option("--clips", metavar="DIR", help="Sounds of a folder of clips instead of questions.")
+    ] = None,
+    split: Annotated[str, typer.Option("--split", help="The split whose clips are heard.")] = "test",
+    blocks: Annotated[int, typer.Option("--blocks", min=1, help="Of 60 sounds, half of which call for a word.")] = 2,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Which sounds, in which order.")] = 0,
+    model: SystemOption = "nano",
     threshold: Annotated[
         float | None, typer.Option("--threshold", min=0.0, max=1.0, help="p(response) from which the model speaks.")
     ] = None,
@@ -22,38 +39,76 @@ def concatenation(
     threads: ThreadsOption = 1,
     debug: DebugOption = False,
 ) -> None:
-    """How much of its score does a model keep when one to five questions stand in one stream?
+    """How much of its score, and of its speed, does a model keep when one to five items stand in one stream?
 
     \b
     Example:
+      soundflow bench concatenation --clips ../clips --json
       soundflow bench concatenation --data DIR --out said --model FOLDER --json
     """
-    import json
+    from soundflow.bench.machine import describe_machine
+    from soundflow.cli.bench_result import show
+    from soundflow.cli.bench_system import find_system
+    from soundflow.errors import UsageError
 
-    import torch
+    if (clips is None) == (folder is None) or (folder is None) != (out is None):
+        hint = "give --clips DIR, or --data DIR with --out DIR"
+        raise UsageError("concatenation.what", "either sounds or questions are joined", hint)
+    system = find_system(model, threshold, threads)
+    if clips is not None:
+        found = _sounds(system, clips, split, blocks, seed)
+    else:
+        assert folder is not None and out is not None, "checked above"
+        found = _questions(system, folder, out)
+    about = {"model": system.name, "threshold": system.threshold, "machine": describe_machine(threads)}
+    show({"benchmark": "concatenation", **found, **about}, as_json, _table)
 
-    from soundflow.api import load
-    from soundflow.bench.hearing import instructed_listener
+
+def _sounds(system: System, clips: Path, split: str, blocks: int, seed: int) -> dict[str, Any]:
+    from soundflow.bench.joined_sounds import chosen, hear_joined, stability
+    from soundflow.bench.proactive_set import items_of
+    from soundflow.bench.public.concatenation import LENGTHS
+    from soundflow.cli.row_progress import RowProgress
+    from soundflow.data.clips import ClipStore
+
+    store = ClipStore(clips)
+    items = chosen(items_of(store, split), blocks, seed)
+    rows = {clip.id: clip for clip in store.clips(split=split)}
+    decided = {}
+    with RowProgress("hearing, lengths", len(LENGTHS)) as progress:
+        for length in LENGTHS:
+            decided[length] = hear_joined(system, items, length, lambda item: store.audio(rows[item.id]))
+            progress.done()
+    about = {"of": "sounds", "split": split, "seed": seed, "items": len(items)}
+    return {**about, "lengths": stability(decided)}
+
+
+def _questions(system: System, folder: Path, out: Path) -> dict[str, Any]:
     from soundflow.bench.public import llama_questions
-    from soundflow.bench.public.concatenation import LENGTHS, hear_joined, stability, usable
+    from soundflow.bench.public.concatenation import LENGTHS, first_text_ms, hear_joined, stability, usable
     from soundflow.bench.rows import read_answers
     from soundflow.cli.row_progress import RowProgress
 
-    torch.set_num_threads(threads)
     items = usable(llama_questions.load(folder))
-    hear = instructed_listener(load(model).bundle, threshold)
     files = {length: out / f"{length}.jsonl" for length in LENGTHS}
     with RowProgress("hearing", len(items) * len(LENGTHS)) as progress:
         for length, path in files.items():
-            for _ in hear_joined(hear, items, length, path):
+            for _ in hear_joined(system.hear, items, length, path):
                 progress.done()
     answers = {length: read_answers(path) for length, path in files.items()}
     rows = stability(items, answers, lambda some, said: float(llama_questions.score(some, said)["accuracy"]))
-    result = {"benchmark": "llama_questions", "items": len(items), "lengths": rows, "model": model}
-    result["command"] = " ".join(["soundflow", *sys.argv[1:]])
-    if as_json:
-        typer.echo(json.dumps(result, ensure_ascii=False, allow_nan=False))
-        return
-    for row in rows:
-        kept = "–" if row["retention"] is None else f"{100 * row['retention']:.1f} %"
-        typer.echo(f"{row['n']} a stream: {row['figure']:.1f} % right, {kept} kept")
+    timed = [{**row, "first_text_ms": first_text_ms(files[row["n"]])} for row in rows]
+    return {"of": "llama_questions", "items": len(items), "lengths": timed}
+
+
+def _table(result: Mapping[str, Any]) -> Table:
+    from rich.table import Table
+
+    table = Table(title=f"{result['items']} {result['of'].replace('_', ' ')}", title_justify="left")
+    for name in ("a stream", "right, %", "kept, %", "first text, ms"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for row in result["lengths"]:
+        kept = "–" if row["retention"] is None else f"{100 * row['retention']:.1f}"
+        first = row["first_text_ms"]["value"]
+        table.add_row(str(row["n"]), f"{row['figure']:.1f}", kept, "–" if first is None else f"{first:.1f}")
+    return table

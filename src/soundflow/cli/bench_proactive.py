@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from soundflow.cli.options import DebugOption, JsonOption, ModelOption, ThreadsOption
+from soundflow.cli.bench_system import SystemOption
+from soundflow.cli.options import DebugOption, JsonOption, ThreadsOption
 
 if TYPE_CHECKING:
     from soundflow.bench.proactive import Item
+    from soundflow.bench.rows import Answers
     from soundflow.bench.scorers.matching import Matcher
+
+
+MatchOption = Annotated[
+    float, typer.Option("--match-threshold", help="A reply means the same when its score is above this.")
+]
+EndpointOption = Annotated[str | None, typer.Option("--endpoint", metavar="URL", help="Of a reranker or embedder.")]
+RerankerOption = Annotated[str | None, typer.Option("--reranker", metavar="NAME", help="A model for /rerank.")]
+EmbedderOption = Annotated[str | None, typer.Option("--embedder", metavar="NAME", help="A model for /embeddings.")]
+CacheOption = Annotated[
+    Path | None, typer.Option("--cache", metavar="DIR", help="Where the endpoint's answers are kept.")
+]
 
 
 class TierName(StrEnum):
@@ -35,23 +47,20 @@ def proactive(
     ] = None,
     tier: Annotated[TierName, typer.Option("--tier", help="Each sound alone, or among distractors.")] = TierName.single,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Which distractors, in the Multiple tier.")] = 0,
-    match_threshold: Annotated[
-        float, typer.Option("--match-threshold", help="A reply means the same when its score is above this.")
-    ] = 0.5,
-    endpoint: Annotated[
-        str | None, typer.Option("--endpoint", metavar="URL", help="Of a reranker or embedder.")
-    ] = None,
-    reranker: Annotated[str | None, typer.Option("--reranker", metavar="NAME", help="A model for /rerank.")] = None,
-    embedder: Annotated[str | None, typer.Option("--embedder", metavar="NAME", help="A model for /embeddings.")] = None,
-    cache: Annotated[
-        Path | None, typer.Option("--cache", metavar="DIR", help="Where the endpoint's answers are kept.")
-    ] = None,
-    model: ModelOption = "nano",
+    match_threshold: MatchOption = 0.5,
+    endpoint: EndpointOption = None,
+    reranker: RerankerOption = None,
+    embedder: EmbedderOption = None,
+    cache: CacheOption = None,
+    model: SystemOption = "nano",
     threshold: Annotated[
         float | None, typer.Option("--threshold", min=0.0, max=1.0, help="p(response) from which the model speaks.")
     ] = None,
     instruction: Annotated[
         str | None, typer.Option("--instruction", metavar="TEXT", help="What to listen for.")
+    ] = None,
+    outcomes: Annotated[
+        Path | None, typer.Option("--outcomes", metavar="FILE", help="A row an item, for bench compare.")
     ] = None,
     as_json: JsonOption = False,
     threads: ThreadsOption = 1,
@@ -63,27 +72,29 @@ def proactive(
     Example:
       soundflow bench proactive --predictions out.jsonl --manifest manifest.jsonl --references references.jsonl --json
     """
-    import json
-
-    from rich.console import Console
-
     from soundflow.bench.proactive import Matching, load_items, report
+    from soundflow.bench.proactive import outcomes as outcome_rows
     from soundflow.bench.proactive_table import proactive_table
     from soundflow.bench.rows import read_answers
+    from soundflow.cli.bench_result import show, write_outcomes
 
     items = load_items(manifest, references)
-    matching = Matching(_matcher(endpoint, reranker, embedder, cache), match_threshold)
+    matching = Matching(find_matcher(endpoint, reranker, embedder, cache), match_threshold)
+    others = {}
     if audio is not None:
-        _hear(items, audio, predictions, tier, seed, model, threshold, instruction, threads)
-    result = report(items, read_answers(predictions), matching, tier.value)
-    result |= {"seed": seed, "command": " ".join(["soundflow", *sys.argv[1:]])}
-    if as_json:
-        typer.echo(json.dumps(result, ensure_ascii=False, allow_nan=False))
-    else:
-        Console().print(proactive_table(result))
+        others = _hear(items, audio, predictions, tier, seed, model, threshold, instruction, threads)
+    answers = read_answers(predictions)
+    result = {**report(items, answers, matching, tier.value, others), "seed": seed}
+    write_outcomes(outcomes, outcome_rows(items, answers))
+    show(result, as_json, proactive_table)
 
 
-def _matcher(endpoint: str | None, reranker: str | None, embedder: str | None, cache: Path | None) -> Matcher:
+def find_matcher(endpoint: str | None, reranker: str | None, embedder: str | None, cache: Path | None) -> Matcher:
+    """Who compares replies with reference answers.
+
+    Raises:
+        UsageError: half a matcher was asked for.
+    """
     from functools import partial
 
     from soundflow.bench import endpoint as http
@@ -109,20 +120,16 @@ def _hear(
     threshold: float | None,
     instruction: str | None,
     threads: int,
-) -> None:
-    import torch
-    from rich.console import Console
-    from rich.progress import track
+) -> dict[str, Answers]:
+    """The model's predictions into the file, and those of the gates into a folder beside it."""
+    from soundflow.bench.proactive_streams import hear_gates, hear_items, multiple_streams, single_streams
+    from soundflow.cli.bench_system import find_system
+    from soundflow.cli.row_progress import RowProgress
 
-    from soundflow.api import load
-    from soundflow.bench.hearing import session_listener
-    from soundflow.bench.proactive_streams import hear_items, multiple_streams, single_streams
-
-    torch.set_num_threads(threads)
     streams = single_streams(items) if tier is TierName.single else multiple_streams(items, seed)
-    listen = session_listener(load(model).bundle, instruction, threshold)
+    system = find_system(model, threshold, threads)
     about = {"model": model, "tier": tier.value, "seed": seed}
-    heard = hear_items(listen, streams, audio, out, about)
-    console = Console(stderr=True)
-    for _ in track(heard, "hearing", len(items), console=console, disable=not console.is_terminal):
-        pass
+    with RowProgress("hearing", len(items)) as progress:
+        for _ in hear_items(lambda samples: system.hear(samples, instruction), streams, audio, out, about):
+            progress.done()
+    return hear_gates(streams, audio, out.with_suffix(".gates") / tier.value)

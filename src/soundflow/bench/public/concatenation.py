@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 from soundflow.audio.decode import read_audio
 from soundflow.audio.pcm import SAMPLE_RATE
+from soundflow.bench.bootstrap import bootstrap
 from soundflow.bench.public.items import GAP_SECONDS, TAIL_SECONDS, Hear, Item
-from soundflow.bench.rows import Answers, append_row, read_answers
+from soundflow.bench.rows import Answers, append_row, read_answers, readable_rows
 from soundflow.bench.scoring import SpokenReply
 from soundflow.errors import InputError, UsageError
 
@@ -65,6 +66,14 @@ def said_in(starts: Sequence[float], replies: Sequence[SpokenReply], joiner: str
     )
 
 
+def first_texts(starts: Sequence[float], replies: Sequence[SpokenReply]) -> tuple[float | None, ...]:
+    """Of the first reply in each span: the seconds to its first text, None where nobody spoke."""
+    ends = [*starts[1:], math.inf]
+    spans = zip(starts, ends, strict=True)
+    inside = [[reply for reply in replies if start + _LATE < reply.at <= end + _LATE] for start, end in spans]
+    return tuple(found[0].first_text_after if found else None for found in inside)
+
+
 def hear_joined(hear: Hear, items: Sequence[Item], length: int, out: Path) -> Iterator[Item]:
     """Hear `length` neighbours to a stream; what the file holds already is not heard again.
 
@@ -93,12 +102,24 @@ def stability(items: Sequence[Item], answers: Mapping[int, Answers], score: Scor
     return rows
 
 
+def first_text_ms(out: Path) -> dict[str, float | None]:
+    """The mean time to the first text over a file's answers, in milliseconds with 95 % bounds by item.
+
+    From the last sample heard before the decision to speak; items without an answer have none.
+    """
+    times = [row.values.get("first_text_ms") for row in readable_rows(out)]
+    counts = np.array([(ms, 1.0) for ms in times if isinstance(ms, int | float)], dtype=np.float64).reshape(-1, 2)
+    return bootstrap(counts, range(len(counts)), lambda c: np.asarray(c[..., 0] / c[..., 1])).to_dict()
+
+
 def _hear_group(hear: Hear, group: Sequence[Item], out: Path) -> None:
     try:
         sounds = [np.concatenate([read_audio(path) for path in item.sounds]) for item in group]
     except InputError:
         return
     stream, starts = join(sounds)
-    said = said_in(starts, hear(stream, group[0].instruction))
-    for item, text in zip(group, said, strict=True):
-        append_row(out, {"id": item.id, "output": text})
+    replies = hear(stream, group[0].instruction)
+    times = first_texts(starts, replies)
+    for item, text, seconds in zip(group, said_in(starts, replies), times, strict=True):
+        told = None if seconds is None else round(1e3 * seconds, 3)
+        append_row(out, {"id": item.id, "output": text, "first_text_ms": told})

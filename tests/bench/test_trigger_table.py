@@ -1,4 +1,4 @@
-"""`bench trigger`'s object as tables: every figure with its bounds, the trivial answers beside it."""
+"""`bench trigger`'s object as tables: every figure with its bounds, the trivial systems beside it."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import pytest
 from rich.console import Console
 
 from soundflow.bench.bootstrap import poisson_rate
-from soundflow.bench.report import trigger_table
 from soundflow.bench.scoring import SpokenReply
-from soundflow.bench.trigger import StrayRow, report
+from soundflow.bench.trigger import Beside, StrayRow, report
+from soundflow.bench.trigger_table import trigger_table
 from tests.bench.streams import event, timeline
 
 
@@ -20,10 +20,9 @@ from tests.bench.streams import event, timeline
 def result() -> dict[str, Any]:
     """A siren that was answered, a cow that was disturbed, five replies in half an hour of background."""
     heard = [(timeline(event(1, 2, "respond"), event(8, 9, "ignore", "cow")), [SpokenReply(2.0), SpokenReply(8.4)])]
-    stray = {
-        "background": StrayRow(poisson_rate(5, 0.5), replies=5, hours=0.5, recordings=2),
-        "speech": StrayRow(reason="split 'test' has no clips of kind 'speech'"),
-    }
+    background = StrayRow(poisson_rate(5, 0.5), replies=5, hours=0.5, recordings=2)
+    stray = {"background": background, "speech": StrayRow(reason="split 'test' has no clips of kind 'speech'")}
+    gate = Beside([[SpokenReply(2.0, "I hear siren.")]], {"background": background})
     about = {
         "model": "nano",
         "split": "test",
@@ -32,13 +31,13 @@ def result() -> dict[str, Any]:
         "machine": "a small one",
         "unusable": {"clips": 2, "reasons": {"x.wav": "silence"}},
     }
-    return report(heard, {}, stray, about).to_dict()
+    return report(heard, {}, stray, about, {"energy_gate": gate}).to_dict()
 
 
-def shown(result: dict[str, Any]) -> dict[str, list[str]]:
+def shown(result: dict[str, Any], with_labels: bool = True) -> dict[str, list[str]]:
     """The lines of the tables by their first cell."""
     console = Console(width=140, record=True, file=io.StringIO())
-    console.print(trigger_table(result))
+    console.print(trigger_table(result, with_labels))
     lines = console.export_text().splitlines()
     cells = [[cell.strip() for cell in line.strip("│┃ ").split("│")] for line in lines]
     return {row[0]: row[1:] for row in cells}
@@ -48,24 +47,28 @@ def test_the_object_survives_json(result: dict[str, Any]) -> None:
     assert json.loads(json.dumps(result, allow_nan=False)) == result
 
 
-def test_figures_stand_between_bounds_and_trivial_answers(result: dict[str, Any]) -> None:
+def test_figures_stand_between_bounds_and_trivial_systems(result: dict[str, Any]) -> None:
     rows = shown(result)
-    assert rows["recall"] == ["100.0 %", "100.0 % – 100.0 %", "0.0 %", "100.0 %"]
-    assert rows["specificity"] == ["0.0 %", "0.0 % – 0.0 %", "100.0 %", "0.0 %"]
-    assert rows["balanced_accuracy"][0] == "50.0 %" and rows["balanced_accuracy"][2:] == ["50.0 %", "50.0 %"]
-    assert rows["named"][0] == "0.0 %" and rows["named"][2] == "–"  # who never speaks names nothing
+    assert rows["nano"] == ["50.0", "50.0", "100.0", "0.0", "0.0"]  # balanced, accuracy, recall, specificity, named
+    assert rows["95 %"][2] == "100.0 – 100.0"
+    assert rows["always silent"] == ["50.0", "50.0", "0.0", "100.0", "–"]  # who never speaks names nothing
+    assert rows["always respond"] == ["50.0", "50.0", "100.0", "0.0", "0.0"]
+    assert rows["energy gate"] == ["100.0", "100.0", "100.0", "100.0", "100.0"]
 
 
 def test_stray_replies_have_bounds_and_a_reason_where_there_is_no_figure(result: dict[str, Any]) -> None:
     rows = shown(result)
-    assert rows["stray an hour, background"] == ["10.0", "3.2 – 23.3", "0.0", "9000.0"]
-    assert rows["stray an hour, speech"][:2] == ["–", "–"]
+    assert rows["background"] == ["10.0", "3.2 – 23.3", "10.0"]
+    assert rows["speech"] == ["–", "–", "–"]
     assert "speech: split 'test' has no clips of kind 'speech'" in rows
+    gate = result["trivial"]["energy_gate"]
+    assert gate["stray_per_hour"] == 10.0 and gate["stray_per_hour_by_kind"]["background"]["replies"] == 5
 
 
-def test_every_label_has_a_row(result: dict[str, Any]) -> None:
+def test_every_label_has_a_row_unless_they_are_left_out(result: dict[str, Any]) -> None:
     rows = shown(result)
-    assert rows["siren"][:3] == ["respond", "1", "100.0 %"] and rows["cow"][:3] == ["ignore", "1", "0.0 %"]
+    assert rows["siren"][:3] == ["respond", "1", "100.0"] and rows["cow"][:3] == ["ignore", "1", "0.0"]
+    assert "siren" not in shown(result, with_labels=False)
 
 
 def test_where_it_was_measured_and_what_could_not_be_used_is_said(result: dict[str, Any]) -> None:

@@ -1,0 +1,199 @@
+"""`bench house`: an hour in a house. What of all that mattered was answered, how soon, and what else was said?
+
+The stream goes through the real FIFO path on a simulated clock: sound arrives in real time, every step of the model
+costs what it was measured to cost, and no hour is waited for. Tests: tests/bench/test_house.py.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from soundflow.bench.baselines.rows import gates
+from soundflow.bench.bootstrap import poisson_rate
+from soundflow.bench.hearing import spoken
+from soundflow.bench.house_plan import LAST_SECONDS, House, Samples, ScenePlan
+from soundflow.bench.machine import resident_mb
+from soundflow.bench.scoring import (
+    QUIET_SECONDS,
+    TOLERANCE,
+    EventResult,
+    Names,
+    SpokenReply,
+    charge_responses,
+    score_stream,
+)
+from soundflow.bench.trigger import rates
+from soundflow.data.timeline import StreamEvent, Timeline
+from soundflow.model.bundle import Bundle
+from soundflow.stream.clock import CostTable, SimulatedClock
+from soundflow.stream.events import Error, Event, ReplyEnd, ReplyStart
+from soundflow.stream.session import Session
+
+SOURCES = ("benign sounds", "again", "television", "music", "room")
+RATES = ("recall", "specificity", "balanced_accuracy", "named")
+_FEED_SECONDS = 0.4  # of sound at a time
+SceneHeard = Callable[[float], None]  # seconds of sound
+
+
+@dataclass(frozen=True)
+class HouseHeard:
+    """What one session said through the hour, the MiB held after each scene, and chunks that were dropped."""
+
+    replies: tuple[SpokenReply, ...]
+    resident_mb: tuple[float, ...] = ()
+    queue_errors: int = 0
+
+
+def hear_house(
+    bundle: Bundle,
+    sounds: Iterable[Samples],
+    costs: CostTable,
+    threshold: float | None = None,
+    progress: SceneHeard = lambda seconds: None,
+) -> HouseHeard:
+    """One session through every scene.
+
+    Args:
+        sounds: of the scenes, float32 [n] each, made one at a time.
+        costs: what the model's steps take.
+    """
+    events: list[Event] = []
+    memory: list[float] = []
+    with Session(bundle, None, threshold, SimulatedClock(costs)) as session:
+        for sound in sounds:
+            size = round(_FEED_SECONDS * 16_000)
+            for start in range(0, len(sound), size):
+                events += _kept(session.feed(sound[start : start + size]))
+            memory.append(resident_mb())
+            progress(len(sound) / 16_000)
+        events += _kept(session.end())
+    lost = sum(isinstance(event, Error) for event in events)
+    return HouseHeard(tuple(spoken(events)), tuple(memory), lost)
+
+
+def gates_through(sounds: Iterable[Samples]) -> dict[str, list[SpokenReply]]:
+    """What the gates say scene by scene, with the time of the whole stream."""
+    found: dict[str, list[SpokenReply]] = defaultdict(list)
+    begun = 0.0
+    for sound in sounds:
+        for gate in gates():
+            said = gate.hear(sound, None)
+            found[gate.name] += [dataclasses.replace(reply, at=reply.at + begun) for reply in said]
+        begun += len(sound) / 16_000
+    return dict(found)
+
+
+def foreground(house: House) -> Timeline:
+    """The sounds that are judged, on the time of the whole stream; the programme behind them is left out."""
+    events: list[StreamEvent] = []
+    for begun, plan in _placed(house):
+        for e in plan.timeline.events:
+            if e.role == "foreground":
+                events.append(dataclasses.replace(e, onset=e.onset + begun, end=e.end + begun, cue=e.cue + begun))
+    return Timeline(house.seconds, house.scenes[0].timeline.chunk_seconds, None, "proactive", tuple(events))
+
+
+def judge(house: House, replies: Sequence[SpokenReply], names: Names) -> dict[str, Any]:
+    """Hits, delays and false replies of one system.
+
+    Returns:
+        Rates over events with 95 % bounds by recording; `seconds_to_first_word` of the hits, from a sound's onset;
+        `false_per_hour` by what sounded: a benign sound, the same sound answered again, else the scene.
+    """
+    timeline = foreground(house)
+    result = score_stream(timeline, replies, names)
+    answers = charge_responses(timeline.events, replies)
+    matter = [e for e in timeline.events if e.decision == "respond"]
+    last = [e for e in matter if e.onset >= house.seconds - LAST_SECONDS]
+    hit = {timeline.events[i] for i in answers}
+    found = rates(result.events)
+    return {
+        **{name: found[name].to_dict() for name in RATES},
+        "hits": len(answers),
+        "events_that_matter": len(matter),
+        "hits_in_last_minute": sum(event in hit for event in last),
+        "events_in_last_minute": len(last),
+        "seconds_to_first_word": _delays(timeline, replies, answers),
+        "false_per_hour": _false(house, timeline, replies, answers),
+    }
+
+
+def _delays(timeline: Timeline, replies: Sequence[SpokenReply], answers: dict[int, int]) -> dict[str, float | None]:
+    """From onset to first word; where nobody knows when the word came, to the end of the sound heard before it."""
+    delays = [
+        replies[k].at + (replies[k].first_text_after or 0.0) - timeline.events[i].onset for i, k in answers.items()
+    ]
+    if not delays:
+        return {"median": None, "p90": None, "most": None}
+    median, p90 = np.percentile(delays, [50, 90])
+    return {"median": round(float(median), 3), "p90": round(float(p90), 3), "most": round(max(delays), 3)}
+
+
+def _false(
+    house: House, timeline: Timeline, replies: Sequence[SpokenReply], answers: dict[int, int]
+) -> dict[str, dict[str, Any]]:
+    """Every reply that answered nothing, by what sounded; the rate is over the time in which that sounded."""
+    right = set(answers.values())
+    counts = Counter(_source(house, timeline, r.at) for k, r in enumerate(replies) if k not in right)
+    hours = _hours(house, timeline)
+    total = _rate(sum(counts.values()), house.seconds / 3600)
+    return {"all": total, **{source: _rate(counts[source], hours[source]) for source in SOURCES}}
+
+
+def _rate(replies: int, hours: float) -> dict[str, Any]:
+    return {"replies": replies, "hours": round(hours, 4), **poisson_rate(replies, hours).to_dict()}
+
+
+def _source(house: House, timeline: Timeline, at: float) -> str:
+    for event in timeline.events:
+        if event.onset - TOLERANCE <= at <= _window_end(event) + TOLERANCE:
+            return "benign sounds" if event.decision == "ignore" else "again"
+    for begun, plan in _placed(house):
+        if at <= begun + plan.timeline.seconds + TOLERANCE:
+            return plan.scene
+    return house.scenes[-1].scene
+
+
+def _hours(house: House, timeline: Timeline) -> dict[str, float]:
+    hours: dict[str, float] = defaultdict(float)
+    for plan in house.scenes:
+        hours[plan.scene] += plan.timeline.seconds / 3600
+    for event in timeline.events:
+        source = "benign sounds" if event.decision == "ignore" else "again"
+        hours[source] += (_window_end(event) - event.onset) / 3600
+    return hours
+
+
+def _window_end(event: StreamEvent) -> float:
+    return event.end + QUIET_SECONDS
+
+
+def _placed(house: House) -> Iterable[tuple[float, ScenePlan]]:
+    begun = 0.0
+    for plan in house.scenes:
+        yield begun, plan
+        begun += plan.timeline.seconds
+
+
+def _kept(events: Sequence[Event]) -> list[Event]:
+    return [event for event in events if isinstance(event, ReplyStart | ReplyEnd | Error)]
+
+
+def outcomes(house: House, replies: Sequence[SpokenReply], names: Names) -> list[dict[str, Any]]:
+    """One row an event, for `bench compare`."""
+    results: Sequence[EventResult] = score_stream(foreground(house), replies, names).events
+    return [
+        {
+            "id": f"{place}.{event.label}",
+            "recording": event.recording,
+            "due": "respond" if event.responds else "ignore",
+            "right": event.right,
+        }
+        for place, event in enumerate(results)
+    ]
