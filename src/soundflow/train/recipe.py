@@ -22,10 +22,20 @@ def read_recipe(kind: type[Recipe], path: Path, overrides: Sequence[str] = ()) -
     """Read a recipe file into a (nested, frozen) dataclass.
 
     Args:
-        overrides: `section.key=value` each; the value is read as TOML, else as text.
+        overrides: `section.key=value` each; the value is read as TOML, else as text. Where a section is a list of
+            tables, all of them are meant, or with `section.2.key=value` the second.
 
     Raises:
         UsageError: no such file, not TOML, an unknown key, a value of the wrong kind.
+    """
+    return build(kind, read_values(path, overrides), str(path))
+
+
+def read_values(path: Path, overrides: Sequence[str] = ()) -> dict[str, Any]:
+    """The plain values of a recipe file, with the overrides in their places.
+
+    Raises:
+        UsageError: no such file, not TOML, an override that is none.
     """
     try:
         values = tomllib.loads(path.read_text())
@@ -35,7 +45,7 @@ def read_recipe(kind: type[Recipe], path: Path, overrides: Sequence[str] = ()) -
         raise UsageError("recipe.toml", f"{path}: {e}", "a recipe is a TOML file") from e
     for override in overrides:
         _override(values, override)
-    return build(kind, values, str(path))
+    return values
 
 
 def build(kind: type[Recipe], values: Mapping[str, Any], where: str) -> Recipe:
@@ -82,6 +92,17 @@ def _override(values: dict[str, Any], override: str) -> None:
     except tomllib.TOMLDecodeError:
         value = text
     *sections, key = name.strip().split(".")
-    for section in sections:
-        values = values.setdefault(section, {})
-    values[key] = value
+    for table in _tables(values, sections):
+        table[key] = value
+
+
+def _tables(values: Any, sections: Sequence[str]) -> list[dict[str, Any]]:
+    """The tables a dotted name means: of a list of tables all, or the one whose number (from 1) stands in the name."""
+    if isinstance(values, list):
+        chosen, rest = values, sections
+        if sections and sections[0].isdigit() and 1 <= int(sections[0]) <= len(values):
+            chosen, rest = [values[int(sections[0]) - 1]], sections[1:]
+        return [table for one in chosen for table in _tables(one, rest)]
+    if not isinstance(values, dict):
+        raise UsageError("recipe.override", f"{values!r} is no section", "see the recipe's sections")
+    return [values] if not sections else _tables(values.setdefault(sections[0], {}), sections[1:])

@@ -29,7 +29,8 @@ from soundflow.model.network import AudioInteractionModel, count_parameters, ini
 from soundflow.model.tokens import Grammar, TextTokenizer, own_control_tokens
 from soundflow.train.batch import Example, example
 from soundflow.train.ears import EarsConfig, train_ears
-from soundflow.train.recipe import read_recipe
+from soundflow.train.recipe import read_recipe, read_values
+from soundflow.train.staged import read_staged, run_staged
 from soundflow.train.trainer import Evaluation, Trainer, TrainerConfig
 
 log = logging.getLogger(__name__)
@@ -85,7 +86,7 @@ class StreamMaker:
 
 
 def run_recipe(path: Path, overrides: Sequence[str] = ()) -> Path:
-    """Train what a recipe says and return the folder of the finished model.
+    """Train what a recipe says and return the folder of the finished model: by stages where it has any, else nano.
 
     A run that was stopped goes on where its last checkpoint stands.
 
@@ -93,11 +94,22 @@ def run_recipe(path: Path, overrides: Sequence[str] = ()) -> Path:
         UsageError: the recipe is not well formed.
         InputError: the clips or the Whisper weights are not there.
     """
+    if has_stages(path, overrides):
+        return run_staged(read_staged(path, overrides))
     recipe = read_recipe(NanoRecipe, path, overrides)
     store = ClipStore(recipe.clips, recipe.cache)
     bundle = starting_bundle(recipe, store)
     start_hearing(recipe, store, bundle.network)
     return train_loop(recipe, store, bundle)
+
+
+def has_stages(path: Path, overrides: Sequence[str] = ()) -> bool:
+    """Whether a recipe is one of stages (`train/staged.py`).
+
+    Raises:
+        UsageError: it cannot be read.
+    """
+    return "stage" in read_values(path, overrides)
 
 
 def starting_bundle(recipe: NanoRecipe, store: ClipStore) -> Bundle:

@@ -91,7 +91,7 @@ class Trainer:
         """Train to the last step, from the checkpoint when the folder holds one."""
         self._resume()
         writer = SummaryWriter(self.out / "tensorboard")
-        with Progress(*_COLUMNS, refresh_per_second=0.5) as bar:
+        with Progress(*PROGRESS_COLUMNS, refresh_per_second=0.5) as bar:
             task = bar.add_task("training", total=self.config.steps, completed=self.step, note=str(self.out))
             started, heard = time.monotonic(), 0.0
             for batch, pooled in self._batches():
@@ -242,7 +242,7 @@ class Trainer:
         self.average = state["average"]
 
 
-_COLUMNS = (
+PROGRESS_COLUMNS = (
     TextColumn("{task.description}"),
     BarColumn(),
     TextColumn("{task.completed}/{task.total} · {task.fields[note]}"),

@@ -27,12 +27,13 @@ DTYPES = {0: np.float32, 1: np.int8, 2: np.int16, 3: np.int32, 4: np.float16}  #
 Arrays = dict[str, NDArray[np.generic]]
 
 
-def whisper_encoder_state(source: str, layers: int) -> dict[str, Tensor]:
+def whisper_encoder_state(source: str, layers: int | None = None) -> dict[str, Tensor]:
     """Convolutions and the first layers of a Whisper encoder, float32, named as in `AudioEncoder`.
 
     Args:
         source: "package" (the installed weight packages), a folder (CTranslate2's `model.bin` or `transformers`'
             `model.safetensors`), a `model.bin` file, or a hub name such as "openai/whisper-base".
+        layers: how many; None takes all.
 
     Raises:
         InputError: no such file, another format, or fewer layers than asked for.
@@ -42,6 +43,8 @@ def whisper_encoder_state(source: str, layers: int) -> dict[str, Tensor]:
         state = _from_ctranslate2(read_ctranslate2(_package_bytes()))
     else:
         state = _from_path(Path(source) if Path(source).exists() else _from_hub(source))
+    if layers is None:
+        return state
     wanted = {n: t for n, t in state.items() if not n.startswith("layers.") or int(n.split(".")[1]) < layers}
     found = len({n.split(".")[1] for n in wanted if n.startswith("layers.")})
     if found < layers:

@@ -1,0 +1,49 @@
+"""What an encoder that stands still hears of each stream, kept on disk: heard once, learned from often.
+
+Only for streams that come again (corpora). Tests: tests/train/test_features.py.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from soundflow.model.network import AudioInteractionModel
+from soundflow.train.document import Document
+
+
+@dataclass(frozen=True)
+class FeatureCache:
+    """Features by stream and length; another encoder, front end or arithmetic has another folder."""
+
+    folder: Path
+
+    def of(self, document: Document, make: Callable[[], Tensor]) -> Tensor:
+        """The features of a document, [chunks, positions, pooled width]: read, or made and kept."""
+        path = self.folder / f"{document.key}-{document.chunks}.safetensors"
+        try:
+            return load_file(path)["pooled"]
+        except (OSError, SafetensorError, KeyError):  # not there, or half written by a machine that went down
+            made = make().cpu().contiguous()
+        self.folder.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+        save_file({"pooled": made}, temporary)
+        temporary.replace(path)
+        return made
+
+
+def cache_of(folder: Path, network: AudioInteractionModel, bfloat16: bool) -> FeatureCache:
+    """The cache of what this network's encoder hears."""
+    digest = hashlib.sha256(repr((network.config.encoder, network.config.front_end(), bfloat16)).encode())
+    for name, tensor in sorted(network.encoder.state_dict().items()):
+        digest.update(name.encode())
+        digest.update(tensor.detach().cpu().contiguous().view(torch.uint8).numpy().tobytes())
+    return FeatureCache(folder / digest.hexdigest()[:16])

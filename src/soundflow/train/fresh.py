@@ -1,0 +1,138 @@
+"""Streams composed afresh out of folders of clips: for fine-tuning on one's own sounds.
+
+The first folder holds what is new: in a share of the streams only its labels and a few of the others sound, so that
+they are heard often; the other streams keep what the model knows alive. Tests: tests/train/test_fresh.py.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from soundflow.data.clips import ClipStore
+from soundflow.data.streams import StreamConfig, stream
+from soundflow.errors import InputError, OutsideError
+from soundflow.train.document import Sounding
+
+COMPANIONS = 8  # labels that sound beside the new ones, in streams that are about these
+ODD_PRIME = 1_000_003  # keeps the generators of two purposes apart
+
+
+@dataclass(frozen=True)
+class FreshStreams:
+    """Position n: a stream of `split`, the same one for ever."""
+
+    store: ClipStore
+    split: str
+    seed: int
+    config: StreamConfig
+    new_labels: tuple[str, ...] = ()
+    new_share: float = 0.0  # of the streams, those that are about the new labels
+
+    def __call__(self, position: int) -> Sounding:
+        """Compose the stream of a position.
+
+        Raises:
+            InputError: the split has no event to compose a stream of.
+        """
+        rng = np.random.default_rng([self.seed, position, ODD_PRIME])
+        config = self.config
+        if self.new_labels and rng.random() < self.new_share:
+            config = dataclasses.replace(config, labels=self._few_labels(rng), by_label=True)
+        made = stream(self.store, self.split, self.seed, position, config)
+        return Sounding(f"fresh-{self.seed}-{position}", made.samples, made.timeline)
+
+    def _few_labels(self, rng: np.random.Generator) -> tuple[str, ...]:
+        """The new labels and some of the others; drawn anew for each stream."""
+        others = sorted({c.label for c in self.store.clips(split=self.split, kind="event")} - set(self.new_labels))
+        count = min(COMPANIONS, len(others))
+        return (*self.new_labels, *(others[i] for i in sorted(rng.choice(len(others), count, replace=False))))
+
+
+def joined(folders: Sequence[Path], out: Path, cache: Path | None) -> ClipStore:
+    """Several folders of clips as one; of a label that stands in two, the first folder's words are kept.
+
+    Args:
+        out: where the joint `clips.jsonl` and `labels.json` go, and the sounds: as second names of the same files
+            where the disk can do that, else as copies.
+
+    Raises:
+        InputError: a folder has no usable clips.
+        OutsideError: the joint folder cannot be written.
+    """
+    if len(folders) == 1:
+        return ClipStore(folders[0], cache)
+    labels: dict[str, Any] = {}
+    lines: list[str] = []
+    for folder in folders:
+        ClipStore(folder, cache)  # says what is wrong with it
+        own = folder / "labels.json"
+        labels = {**(json.loads(own.read_text(encoding="utf-8")) if own.exists() else {}), **labels}
+    try:
+        for number, folder in enumerate(folders):
+            for row in _rows(folder / "clips.jsonl"):
+                moved = _moved(row, number)
+                _place(folder / str(row["path"]), out / moved["path"])
+                lines.append(json.dumps(moved, ensure_ascii=False))
+        _write(out / "labels.json", json.dumps(labels, ensure_ascii=False))
+        _write(out / "clips.jsonl", "\n".join(lines) + "\n")
+    except OSError as error:
+        raise OutsideError("fresh.folder", f"cannot write {out}: {error}", "give another out folder") from error
+    return ClipStore(out, cache)
+
+
+def labels_of(folder: Path) -> tuple[str, ...]:
+    """The labels of the events in a folder of clips, sorted."""
+    found = tuple(sorted({clip.label for clip in ClipStore(folder).clips(kind="event")}))
+    if not found:
+        raise InputError("fresh.no_events", f"{folder} has no clip of kind event", "see docs/reference/clips.md")
+    return found
+
+
+def _moved(row: Mapping[str, Any], number: int) -> dict[str, Any]:
+    """A row of folder `number` in the joint folder; its names stay apart from those of the others."""
+    clip = str(row.get("id") or row["path"])
+    return {
+        **row,
+        "id": f"{number}-{clip}",
+        "path": f"{number}/{row['path']}",
+        "recording": str(row.get("recording") or f"{number}-{clip}"),
+    }
+
+
+def _rows(path: Path) -> list[dict[str, Any]]:
+    """The rows that can be read; `ClipStore` has said what is wrong with the rest."""
+    rows = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        try:
+            row = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(row, dict) and "path" in row:
+            rows.append(row)
+    return rows
+
+
+def _place(source: Path, target: Path) -> None:
+    """Give a file a second name; a path that leads out of its folder is left to `ClipStore` to refuse."""
+    if target.exists() or ".." in target.parts or not source.is_file():
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(source.resolve(), target)
+    except OSError:  # another disk
+        shutil.copyfile(source, target)
+
+
+def _write(path: Path, text: str) -> None:
+    temporary = path.with_name(path.name + ".tmp")
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(path)

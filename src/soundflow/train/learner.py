@@ -1,0 +1,158 @@
+"""The network as it learns: a packed batch in, its share of the paper's loss out; what a stage trains and what not.
+
+One module with one `forward`, because DDP, FSDP and ZeRO look at nothing else. Knows nothing of processes, files or
+steps. Tests: tests/train/test_learner.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
+
+from soundflow.model.network import AudioInteractionModel, splice
+from soundflow.train.document import Document
+from soundflow.train.lora import add_low_rank
+from soundflow.train.loss import dual_loss, supervised
+from soundflow.train.objective import chunked_log_mel
+from soundflow.train.packing import Packed, SideBySide
+from soundflow.train.stages import Stage
+
+
+class Costs(NamedTuple):
+    """What a batch costs. `total` is (Σ text + λ Σ control) / denominator; the sums are for reports."""
+
+    total: Tensor
+    lm_sum: Tensor  # of the losses at text positions
+    lm_count: Tensor
+    stream_sum: Tensor  # of the losses at control positions, without λ
+    stream_count: Tensor
+    p_response: Tensor  # float32 [chunks], teacher-forced, of every chunk in the row
+
+
+class Learner(nn.Module):
+    """A network and a stage: which of its weights learn, and the forward pass they learn from."""
+
+    _new_ids: Tensor  # bool [vocabulary], True at control tokens
+
+    def __init__(self, network: AudioInteractionModel, stage: Stage) -> None:
+        super().__init__()
+        self.network = network
+        self.stage = stage
+        choose_weights(network, stage)
+        new_ids = torch.zeros(network.config.decoder.vocab_size, dtype=torch.bool)
+        new_ids[sorted(network.config.control.ids)] = True
+        self.register_buffer("_new_ids", new_ids, persistent=False)
+        if stage.checkpointing:
+            for layer in network.decoder.layers:
+                recompute(layer)
+
+    @property
+    def encoder_learns(self) -> bool:
+        """Whether log-mel must go through the encoder in every pass; else its features can be made beforehand."""
+        return "encoder" in self.stage.trains
+
+    def forward(self, batch: Packed, denominator: Tensor) -> Costs:
+        """Losses of one packed row.
+
+        Args:
+            denominator: supervised positions of the whole step, over all passes and processes (ruling 5).
+        """
+        network, config = self.network, self.network.config
+        device = batch.input_ids.device
+        with torch.autocast(device.type, torch.bfloat16, enabled=self.stage.bfloat16):
+            pooled = network.adapter.pooled(network.encoder(batch.sound)) if self.encoder_learns else batch.sound
+            features = network.adapter.proj(network.adapter.ln_post(pooled)).flatten(0, 1)
+            embeds = splice(self._embedded(batch.input_ids), batch.is_audio, features)
+            hidden = network(embeds, SideBySide(batch.lengths, config.decoder, device))[0]  # [positions, width]
+            where = supervised(batch.y_stream, batch.y_lm)
+            logits = network.logits(hidden[where.rows])
+        dual = dual_loss(logits, where, self.stage.stream_weight, denominator)
+        stream_count = where.is_stream.sum()
+        lm_count = where.is_stream.numel() - stream_count
+        return Costs(
+            total=dual.total,
+            lm_sum=(dual.lm * lm_count).detach(),
+            lm_count=lm_count,
+            stream_sum=(dual.stream * stream_count).detach(),
+            stream_count=stream_count,
+            p_response=self._p_response(hidden.detach(), batch.decision_at),
+        )
+
+    def _embedded(self, ids: Tensor) -> Tensor:
+        """Rows of the table; where only the control tokens' rows learn, no gradient reaches the others."""
+        rows = self.network.embed(ids)
+        if "lm" in self.stage.trains and not self.stage.lora_rank:
+            return rows
+        return torch.where(self._new_ids[ids].unsqueeze(-1), rows, rows.detach())
+
+    def _p_response(self, hidden: Tensor, decision_at: Tensor) -> Tensor:
+        """p(response) against silence (docs/decisions/0007), read where a session reads it."""
+        control = self.network.config.control
+        pair = self.network.lm_head.weight[[control.silent, control.response]].detach()
+        return F.linear(hidden[decision_at - 1].float(), pair.float()).softmax(-1)[:, 1]
+
+
+def choose_weights(network: AudioInteractionModel, stage: Stage) -> None:
+    """Let exactly those weights learn that a stage trains; low-rank matrices are added where it asks for them."""
+    network.requires_grad_(False)
+    parts: list[nn.Module] = []
+    if "encoder" in stage.trains:
+        parts.append(network.encoder)
+    if "adapter" in stage.trains:
+        parts.append(network.adapter)
+    if "lm" in stage.trains and not stage.lora_rank:
+        parts += [network.decoder, network.lm_head]
+    if "head" in stage.trains:
+        parts += [network.decoder.embed_tokens, network.lm_head]
+    for part in parts:
+        part.requires_grad_(True)
+    if stage.lora_rank:
+        add_low_rank(network.decoder, stage.lora_rank, stage.seed)
+
+
+def recompute(layer: nn.Module) -> None:
+    """Make a layer forget what it computed and compute it again on the way back (gradient checkpointing)."""
+    forward = layer.forward
+
+    def again(*values: object) -> Tensor:
+        return checkpoint(forward, *values, use_reentrant=False)  # type: ignore[no-any-return]
+
+    layer.forward = again  # an instance's own: hooks and names stay as they are
+
+
+def log_mels(network: AudioInteractionModel, documents: Sequence[Document]) -> Tensor:
+    """Log-mel of streams, each alone, one behind the other: float32 [chunks, bins, frames]."""
+    config = network.config
+    return torch.cat([chunked_log_mel(config, torch.from_numpy(d.samples)[None])[0] for d in documents])
+
+
+@torch.no_grad()
+def pooled_features(network: AudioInteractionModel, mel: Tensor, bfloat16: bool) -> Tensor:
+    """What an encoder that stands still hears: [chunks, positions, pooled width], before the adapter's own weights."""
+    device = network.encoder.positions.device
+    with torch.autocast(device.type, torch.bfloat16, enabled=bfloat16):
+        return network.adapter.pooled(network.encoder(mel.to(device)))
+
+
+def optimizer_of(learner: nn.Module, stage: Stage) -> torch.optim.AdamW:
+    """AdamW as in the paper; vectors do not decay, nor a table of which only some rows learn.
+
+    Source: paper, table of configurations (0.9, 0.95, 1e-8; decay 0.01).
+    """
+    learning = [(name, p) for name, p in learner.named_parameters() if p.requires_grad]
+    whole_table = "lm" in stage.trains and not stage.lora_rank
+
+    def decays(name: str, p: Tensor) -> bool:
+        return p.dim() > 1 and (whole_table or "embed_tokens" not in name)
+
+    groups = [
+        {"params": [p for n, p in learning if decays(n, p)], "weight_decay": stage.weight_decay},
+        {"params": [p for n, p in learning if not decays(n, p)], "weight_decay": 0.0},
+    ]
+    held = [group for group in groups if group["params"]]
+    return torch.optim.AdamW(held, lr=stage.learning_rate, betas=(0.9, 0.95), eps=1e-8)

@@ -1,0 +1,207 @@
+"""One stage, step by step: passes, the step, the guard, evaluation, checkpoints, the log.
+
+Knows documents and an engine; nothing of recipes, corpora or how many processes there are.
+Tests: tests/train/test_loop.py.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from rich.progress import Progress
+from torch import Tensor
+from torch.utils.tensorboard import SummaryWriter
+
+from soundflow.model.config import ModelConfig
+from soundflow.model.network import AudioInteractionModel
+from soundflow.train.document import Document
+from soundflow.train.evaluation import Found, summed_up
+from soundflow.train.features import FeatureCache
+from soundflow.train.feed import Documents, passes_of, steps
+from soundflow.train.forecast import Forecast, forecast, supervised_count
+from soundflow.train.learner import Learner, log_mels, pooled_features
+from soundflow.train.packing import Packed, packed
+from soundflow.train.parallel import Engine, Mode, World, engine_of, whole_tensors
+from soundflow.train.resume import Position, restore, save
+from soundflow.train.schedule import schedule
+from soundflow.train.trainer import PROGRESS_COLUMNS
+
+OnStep = Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class Cadence:
+    """How a run goes about its work; none of it changes what is learned."""
+
+    mode: Mode = "ddp"
+    workers: int = 0  # processes that prepare sound
+    evaluate_every: int = 200  # steps
+    checkpoint_every: int = 100
+
+
+class StageRun:
+    """One stage in one folder: checkpoints to go on from, `log.jsonl` and TensorBoard events to look at."""
+
+    def __init__(
+        self,
+        network: AudioInteractionModel,
+        documents: Documents,
+        out: Path,
+        world: World,
+        cadence: Cadence,
+        features: FeatureCache | None = None,
+    ) -> None:
+        self.network, self.stage, self.world = network, documents.stage, world
+        self.config: ModelConfig = network.config
+        self._documents, self._out, self._cadence, self._features = documents, out, cadence, features
+        passes_of(self.stage, world.size)
+        self.learner = Learner(network, self.stage)
+        self.engine: Engine = engine_of(self.learner, cadence.mode, world)
+        self.position = Position()
+
+    def plan(self) -> Forecast:
+        """What the stage will take, measured on one pass; the weights stay as they are. All processes must call it."""
+        own = range(self.world.rank, self.stage.micro_batch * self.world.size, self.world.size)
+        batch = self._packed([self._documents[i] for i in own])
+        left = self.stage.steps - self.position.step
+        return forecast(self.engine, batch, self.stage, self.config, self._cadence.mode, self.world, left)
+
+    def run(self, valid: Sequence[Document], on_step: OnStep = lambda step: None) -> dict[str, Tensor]:
+        """Learn to the last step, from the newest checkpoint where there is one.
+
+        Args:
+            valid: streams to be judged on, this process's share of them; every process must have as many.
+            on_step: hears of every finished step.
+
+        Returns:
+            The network's weights by name, whole.
+
+        Raises:
+            OutsideError: too many steps in a row would have done harm.
+            InputError: a stream or the checkpoint cannot be read.
+        """
+        self.position = restore(self._out, self.engine)
+        log = _Log(self._out, self.position.step) if self.world.is_first else None
+        world, begun, heard = self.world, time.monotonic(), 0.0
+        with Progress(*PROGRESS_COLUMNS, refresh_per_second=0.5) if log else nullcontext() as bar:
+            task = bar.add_task(f"stage {self.stage.number}", total=self.stage.steps, note="") if bar else None
+            feed = steps(self._documents, self.position.step, world.rank, world.size, self._cadence.workers)
+            for passes in feed:
+                row = self._step(passes)
+                heard += row["seconds"]
+                row["audio_seconds_per_second"] = heard / (time.monotonic() - begun)
+                done = self.position.step
+                if log:
+                    log.write("train", done, row)
+                if bar and task is not None:
+                    note = f"loss {row['loss']:.3f} · {row['audio_seconds_per_second']:.0f} s of sound a second"
+                    bar.update(task, completed=done, note=note)
+                if valid and self._is_due(self._cadence.evaluate_every):
+                    found = self.evaluate(valid)
+                    if log:
+                        log.write("valid", done, asdict(found))
+                if self._is_due(self._cadence.checkpoint_every):
+                    save(self._out, self.engine, self.position, world)
+                on_step(done)
+        if log:
+            log.close()
+        return whole_tensors(self.engine.module)
+
+    @torch.no_grad()
+    def evaluate(self, valid: Sequence[Document]) -> Found:
+        """Losses and trigger accuracy on streams that are not learned from. All processes must call it."""
+        found = []
+        for start in range(0, len(valid), self.stage.micro_batch):
+            documents = valid[start : start + self.stage.micro_batch]
+            batch = self._packed(documents)
+            found.append((documents, self.engine.costs(batch, torch.ones((), device=self.world.device))))
+        return summed_up(found, self.world)
+
+    def _is_due(self, every: int) -> bool:
+        return self.position.step % every == 0 or self.position.step == self.stage.steps
+
+    def _step(self, passes: Sequence[Sequence[Document]]) -> dict[str, float]:
+        """One step of the optimiser over all passes of all processes, or none where the guard says so."""
+        stage, world, at = self.stage, self.world, self.position
+        rate = stage.learning_rate * schedule(at.step, stage.steps, stage.warmup)
+        for group in self.engine.optimizer.param_groups:
+            group["lr"] = rate
+        batches = [self._packed(documents) for documents in passes]
+        own = torch.tensor(float(sum(supervised_count(batch) for batch in batches)), device=world.device)
+        count = world.summed(own).clamp(min=1)
+        sums = torch.zeros(6, dtype=torch.float64)
+        for batch in batches:
+            costs = self.engine.learn(batch, count, is_last=batch is batches[-1])
+            parts = (costs.total.detach(), costs.lm_sum, costs.lm_count, costs.stream_sum, costs.stream_count)
+            sums += torch.tensor([*(float(part) for part in parts), batch.seconds], dtype=torch.float64)
+        loss, lm, lm_count, stream, stream_count, seconds = world.summed(sums.to(world.device)).tolist()
+        norm = self.engine.clipped(stage.clip)
+        fault = at.guard.fault(loss, norm)
+        if fault is None:
+            self.engine.step()
+        else:
+            self.engine.forget()
+        self.position = Position(at.step + 1, at.guard.after(loss, fault, at.step))
+        return {
+            "loss": loss,
+            "lm": lm / max(1.0, lm_count),
+            "stream": stream / max(1.0, stream_count),
+            "gradient_norm": norm,
+            "learning_rate": rate,
+            "seconds": seconds,
+            "left_out": float(fault is not None),
+        }
+
+    def _packed(self, documents: Sequence[Document]) -> Packed:
+        """Documents in one row, heard already where the encoder stands still."""
+        if self.learner.encoder_learns:
+            return packed(documents, log_mels(self.network, documents)).to(self.world.device)
+        if self._features is None:
+            heard = [self._heard(document) for document in documents]
+        else:
+            kept = self._features
+            heard = [kept.of(d, lambda d=d: self._heard(d)) for d in documents]  # type: ignore[misc]
+        return packed(documents, torch.cat([one.to(self.world.device) for one in heard])).to(self.world.device)
+
+    def _heard(self, document: Document) -> Tensor:
+        return pooled_features(self.network, log_mels(self.network, [document]), self.stage.bfloat16)
+
+
+class _Log:
+    """Lines and TensorBoard events of a run; what a killed run wrote beyond its checkpoint is taken back."""
+
+    def __init__(self, out: Path, step: int) -> None:
+        self._path = out / "log.jsonl"
+        kept = [line for line in _lines(self._path) if line["step"] <= step]
+        temporary = self._path.with_suffix(".tmp")
+        temporary.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_text("".join(json.dumps(line) + "\n" for line in kept), encoding="utf-8")
+        temporary.replace(self._path)
+        self._events = SummaryWriter(out / "tensorboard", purge_step=step + 1)
+
+    def write(self, kind: str, step: int, values: dict[str, Any]) -> None:
+        for name, value in values.items():
+            self._events.add_scalar(f"{kind}/{name}", value, step)
+        with self._path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps({"step": step, "kind": kind} | values) + "\n")
+
+    def close(self) -> None:
+        self._events.close()
+
+
+def _lines(path: Path) -> list[dict[str, Any]]:
+    """The whole lines of a log; a killed run may have left half a line."""
+    found = []
+    for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else ():
+        try:
+            found.append(json.loads(line))
+        except ValueError:
+            continue
+    return found

@@ -1,0 +1,130 @@
+"""Streams out of corpora that `data build` made, drawn by position: the same stream at a position for ever.
+
+Nothing is loaded ahead: a stream's bytes are read from its place in its tar when its turn comes, so that a run can go
+on at any position at once, and each process reads only what it learns from. Knows nothing of tokens.
+Tests: tests/train/test_shards.py.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import tarfile
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from soundflow.data.build.corpus import StoredStream, read_index
+from soundflow.data.tasks.registry import capability_of
+from soundflow.data.timeline import Timeline
+from soundflow.errors import InputError
+from soundflow.train.document import Sounding
+from soundflow.train.stages import Stage
+
+GOLDEN = (math.sqrt(5) - 1) / 2  # steps by it fill an interval evenly
+MIX_INS = ("history_review", "silence", "proactive")
+Row = Mapping[str, Any]
+
+
+class ShardStreams:
+    """Position n of a stage's training: a stream of one of the corpora, each drawn as often as the stage's mix asks.
+
+    Args:
+        stage: None draws every stream alike; then positions below the number of streams meet nearly all of them.
+
+    Raises:
+        InputError: a folder is no finished corpus, or none of its streams fits the stage.
+    """
+
+    def __init__(self, corpora: Sequence[Path], stage: Stage | None, seed: int) -> None:
+        rows = [(folder, row) for folder in corpora for row in read_index(folder)]
+        shares = np.ones(len(rows)) if stage is None else shares_of([row for _, row in rows], stage)
+        if not shares.sum():
+            what = f" fits stage {stage.number}" if stage else ""
+            found = f"none of the {len(rows)} streams of {', '.join(map(str, corpora))}{what}"
+            raise InputError("shards.nothing", found, "look at mix and mix_ins, or build another corpus")
+        order = np.random.default_rng(seed).permutation(len(rows))  # neighbours in a corpus need not follow each other
+        self._rows = [rows[i] for i in order]
+        self._upto = np.cumsum(shares[order] / shares.sum())
+        self._start = float(np.random.default_rng([seed, 1]).random())
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __call__(self, position: int) -> Sounding:
+        """The stream at a position.
+
+        Raises:
+            InputError: its shard is damaged or gone.
+        """
+        at = (self._start + position * GOLDEN) % 1.0
+        folder, row = self._rows[min(int(np.searchsorted(self._upto, at, side="right")), len(self._rows) - 1)]
+        return read_stream(folder / str(row["shard"]), str(row["key"]))
+
+
+def shares_of(rows: Sequence[Row], stage: Stage) -> NDArray[np.float64]:
+    """How often each stream is to be drawn, relative to the others; float64 [streams].
+
+    A capability's share is spread over its streams. A mix-in's chance is met by drawing the streams that hold it more
+    or less often than there are of them.
+    """
+    groups = [_group(row, stage.mix) for row in rows]
+    counts = {group: groups.count(group) for group in set(groups)}
+    shares = np.array([stage.mix.get(g, 0.0) / counts[g] if stage.mix else 1.0 for g in groups], np.float64)
+    for name in MIX_INS:
+        holds = np.array([name in (row.get("mix_ins") or ()) for row in rows], bool)
+        chance, all_of, held = float(getattr(stage.mix_ins, name)), shares.sum(), shares[holds].sum()
+        if chance == 0:
+            shares = np.where(holds, 0.0, shares)
+        elif 0 < held < all_of:
+            shares = shares * np.where(holds, chance / held, (1 - chance) / (all_of - held)) * all_of
+    return shares
+
+
+def _group(row: Row, mix: Mapping[str, float]) -> str:
+    """The sub-task where the mix names it, else its capability."""
+    sub_task = str(row["sub_task"])
+    return sub_task if sub_task in mix else capability_of(sub_task)
+
+
+def read_stream(shard: Path, key: str) -> Sounding:
+    """One stream from its place in a shard.
+
+    Raises:
+        InputError: the shard cannot be read, or does not hold it.
+    """
+    places = _places(shard)
+    found = {name.partition(".")[2]: place for name, place in places.items() if name.partition(".")[0] == key}
+    try:
+        with shard.open("rb") as file:
+            parts = {extension: _read(file, *place) for extension, place in found.items()}
+        annotation = json.loads(parts.pop("json"))
+        (sound,) = parts.values()
+        timeline = Timeline.from_json(json.dumps(annotation["timeline"]))
+        return Sounding(f"{shard.parent.name}-{key}", StoredStream(key, annotation, timeline, sound).samples, timeline)
+    except (OSError, KeyError, ValueError, RuntimeError) as error:
+        message = f"stream {key} in {shard} is not whole: {error!r}"
+        raise InputError("shards.stream", message, "build the corpus again: it makes only what is missing") from error
+
+
+@lru_cache(maxsize=512)
+def _places(shard: Path) -> dict[str, tuple[int, int]]:
+    """Where each file of a tar lies: offset and size in bytes. Only headers are read, once a shard."""
+    try:
+        with tarfile.open(shard, "r:") as tar:
+            return {entry.name: (entry.offset_data, entry.size) for entry in tar}
+    except (OSError, tarfile.TarError) as error:
+        message = f"{shard} is not a readable shard: {error}"
+        raise InputError("shards.unreadable", message, "build the corpus again") from error
+
+
+def _read(file: Any, offset: int, size: int) -> bytes:
+    file.seek(offset)
+    data: bytes = file.read(size)
+    if len(data) != size:
+        raise ValueError(f"{size} bytes wanted, {len(data)} found")
+    return data

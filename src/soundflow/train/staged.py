@@ -1,0 +1,267 @@
+"""Train by stages from a recipe: from any model, on corpora of `data build` or on clips, one process or many.
+
+`soundflow train RECIPE` comes here when the recipe has `[[stage]]`. Tests: tests/train/test_staged.py.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from soundflow.data.augment import AugmentConfig
+from soundflow.data.build.run import CLAIM_NAME
+from soundflow.data.clips import ClipStore
+from soundflow.data.streams import StreamConfig
+from soundflow.errors import InputError, UsageError
+from soundflow.model.bundle import Bundle
+from soundflow.model.checkpoint.hub import fetch
+from soundflow.model.checkpoint.ours import Storage, pack
+from soundflow.model.checkpoint.recognise import load_model
+from soundflow.model.checkpoint.write import folder_bytes, write_folder
+from soundflow.train.document import Document, Sounding
+from soundflow.train.features import cache_of
+from soundflow.train.feed import Documents
+from soundflow.train.forecast import Forecast
+from soundflow.train.fresh import FreshStreams, joined, labels_of
+from soundflow.train.loop import Cadence, OnStep, StageRun
+from soundflow.train.lora import folded
+from soundflow.train.parallel import MODES, Mode, World, joined_world
+from soundflow.train.recipe import build, read_values
+from soundflow.train.resume import claim
+from soundflow.train.shards import ShardStreams
+from soundflow.train.stages import Stage, stages_of
+
+log = logging.getLogger(__name__)
+
+Source = Callable[[int], Sounding]
+_HOW = (  # a run goes about its work; none of it changes what is learned
+    *("out", "cache", "workers", "threads", "evaluate_every", "checkpoint_every", "keep_features", "parallel"),
+    *("valid", "valid_streams"),
+)
+_PACKAGED = Path(__file__).parents[1] / "model" / "weights"
+
+
+@dataclass(frozen=True)
+class StagedRecipe:
+    """Everything a run by stages needs; see recipes/stage1.toml.
+
+    Attributes:
+        start: `nano`, a model's folder of any layout, or `owner/name` on the hub.
+        data: finished corpora, or folders of clips (the first one's labels are what is new).
+        valid: corpora to be judged on; with clips their split `valid` is taken.
+    """
+
+    data: tuple[Path, ...]
+    start: str = "nano"
+    valid: tuple[Path, ...] = ()
+    valid_streams: int = 64
+    out: Path = Path("runs/staged")
+    storage: Storage = "float32"
+    parallel: Mode = "ddp"
+    workers: int = 1  # processes that prepare sound, beside each that learns
+    threads: int = 2
+    evaluate_every: int = 200
+    checkpoint_every: int = 100
+    keep_features: bool = False  # of an encoder that stands still; corpora only
+    cache: Path | None = None  # where decoded clips are kept
+    new_share: float = 0.5  # clips only: of the streams, those that are about the first folder's labels
+    streams: StreamConfig = field(default_factory=StreamConfig)  # clips only
+    augment: AugmentConfig = field(default_factory=AugmentConfig)  # clips only
+    stage: tuple[Stage, ...] = ()
+
+
+def read_staged(path: Path, overrides: Sequence[str] = ()) -> StagedRecipe:
+    """Read a recipe with `[[stage]]` tables.
+
+    Raises:
+        UsageError: it is not well formed; an unknown key names its nearest neighbour.
+    """
+    values = read_values(path, overrides)
+    tables = values.pop("stage", [])
+    for name in ("data", "valid"):
+        if isinstance(values.get(name), str):
+            values[name] = [values[name]]
+    recipe = build(StagedRecipe, values, str(path))
+    if recipe.parallel not in MODES:
+        raise UsageError("staged.parallel", f"{path}: parallel is {recipe.parallel!r}", f"one of {', '.join(MODES)}")
+    for name in ("evaluate_every", "checkpoint_every", "threads"):
+        if getattr(recipe, name) < 1:
+            raise UsageError("staged.value", f"{path}: {name} is {getattr(recipe, name)}", "at least 1")
+    return dataclasses.replace(recipe, stage=stages_of(tables if isinstance(tables, list) else [], str(path)))
+
+
+def run_staged(recipe: StagedRecipe, on_step: OnStep = lambda step: None) -> Path:
+    """Train what a recipe says, stage by stage, and return the folder of the finished model.
+
+    A run that was stopped goes on where its newest checkpoint stands; a stage that is done is not done again.
+
+    Raises:
+        InputError: model or data cannot be read, or the out folder holds another run.
+        OutsideError: steps would do harm, or DeepSpeed is wanted and not there.
+        UsageError: a batch cannot be shared out over the processes.
+    """
+    torch.set_num_threads(recipe.threads)
+    with joined_world() as world:
+        return train_stages(recipe, world, on_step)
+
+
+def plan_staged(recipe: StagedRecipe) -> list[Forecast]:
+    """What each stage will take, from the model that the recipe starts from; nothing is written but caches."""
+    torch.set_num_threads(recipe.threads)
+    with joined_world() as world:
+        folder = start_folder(recipe.start)
+        return [_stage_run(recipe, stage, _bundle(recipe, folder), folder, world)[0].plan() for stage in recipe.stage]
+
+
+def train_stages(recipe: StagedRecipe, world: World, on_step: OnStep = lambda step: None) -> Path:
+    """As `run_staged`, in a world that is there already."""
+    folder = start_folder(recipe.start)
+    if world.is_first:
+        claim(recipe.out, _claimed(recipe, folder))
+    world.wait()
+    for number, stage in enumerate(recipe.stage, start=1):
+        is_last = number == len(recipe.stage)
+        target = recipe.out / "model" if is_last else recipe.out / f"stage{number}" / "model"
+        if not (target / "config.json").exists():
+            _train_stage(
+                recipe, stage, folder, target, number, world, on_step, recipe.storage if is_last else "float32"
+            )
+        world.wait()
+        folder = target
+    return folder
+
+
+def start_folder(start: str) -> Path:
+    """The folder a run starts from: as given, packaged, or fetched from the hub.
+
+    Raises:
+        InputError: there is no such model.
+        OutsideError: the hub does not give it.
+    """
+    path = Path(start)
+    if path.is_dir():
+        return path
+    if path.name == start and (_PACKAGED / path).is_dir():
+        return _PACKAGED / path
+    if start.count("/") == 1 and not start.startswith((".", "/")):
+        return fetch(start)
+    raise InputError("staged.start", f"there is no model {start}", "give nano, a model's folder, or owner/name")
+
+
+def _train_stage(
+    recipe: StagedRecipe,
+    stage: Stage,
+    folder: Path,
+    target: Path,
+    number: int,
+    world: World,
+    on_step: OnStep,
+    storage: Storage,
+) -> None:
+    bundle = _bundle(recipe, folder)
+    run, valid = _stage_run(recipe, stage, bundle, recipe.out / f"stage{number}", world)
+    if world.is_first:
+        log.info("%s", run.engine.proof())
+    planned = run.plan()
+    if world.is_first:
+        log.info("%s", planned)
+    tensors = folded(run.run(valid, on_step))
+    if world.is_first:
+        about = {"format": "soundflow", "storage": storage}
+        write_folder(target, pack(tensors, storage), bundle.config.to_dict(), bundle.tokenizer, about)
+
+
+def _bundle(recipe: StagedRecipe, folder: Path) -> Bundle:
+    """The model to start from; with clips it will know their labels as well."""
+    bundle = load_model(folder)
+    if is_corpora(recipe.data):
+        return bundle
+    labels = tuple(sorted({*bundle.config.labels, *labels_of(recipe.data[0])}))
+    return dataclasses.replace(bundle, config=dataclasses.replace(bundle.config, labels=labels))
+
+
+def _stage_run(
+    recipe: StagedRecipe, stage: Stage, bundle: Bundle, out: Path, world: World
+) -> tuple[StageRun, list[Document]]:
+    """A stage ready to run, and this process's share of the streams it is judged on."""
+    learned_from, judged_on = _sources(recipe, stage)
+    chunk = bundle.config.chunk_seconds
+    documents = Documents(learned_from, bundle.grammar, chunk, stage)
+    cadence = Cadence(recipe.parallel, recipe.workers, recipe.evaluate_every, recipe.checkpoint_every)
+    bundle.network.to(world.device)
+    features = None
+    if recipe.keep_features and is_corpora(recipe.data) and "encoder" not in stage.trains:
+        features = cache_of(recipe.out / "features", bundle.network, stage.bfloat16)
+    run = StageRun(bundle.network, documents, out, world, cadence, features)
+    whole = dataclasses.replace(stage, form="interleaved", instant_share=1.0)  # judged as it will listen
+    held_out = dataclasses.replace(documents, source=judged_on, stage=whole) if judged_on else None
+    most = len(judged_on) if isinstance(judged_on, ShardStreams) else recipe.valid_streams
+    each = min(recipe.valid_streams, most) // world.size
+    own = range(world.rank, each * world.size, world.size)
+    return run, [held_out[i] for i in own] if held_out else []
+
+
+def is_corpora(folders: Sequence[Path]) -> bool:
+    """Whether folders hold corpora that `data build` made, rather than clips.
+
+    Raises:
+        InputError: they hold neither, or some the one and some the other.
+    """
+    kinds = {_kind(folder) for folder in folders}
+    if len(kinds) != 1:
+        found = f"{', '.join(map(str, folders))}: {'both corpora and clips' if kinds else 'no data'}"
+        raise InputError("staged.data", found, "give corpora, or folders of clips")
+    return kinds == {"corpus"}
+
+
+def _kind(folder: Path) -> str:
+    for kind, name in (("corpus", CLAIM_NAME), ("clips", "clips.jsonl")):
+        if (folder / name).is_file():
+            return kind
+    hint = "build a corpus (soundflow data build), or see docs/reference/clips.md"
+    raise InputError("staged.data", f"{folder} holds neither {CLAIM_NAME} nor clips.jsonl", hint)
+
+
+def _sources(recipe: StagedRecipe, stage: Stage) -> tuple[Source, Source | None]:
+    """What is learned from and what is judged on."""
+    if is_corpora(recipe.data):
+        judged = ShardStreams(recipe.valid, None, 0) if recipe.valid else None
+        return ShardStreams(recipe.data, stage, stage.seed), judged
+    store = joined(recipe.data, recipe.out / "clips", recipe.cache)
+    new = labels_of(recipe.data[0]) if len(recipe.data) > 1 else ()
+    training = dataclasses.replace(recipe.streams, augment=recipe.augment)
+    learned = FreshStreams(store, _split(store, "train"), stage.seed, training, new, recipe.new_share)
+    if "valid" not in store.splits:
+        return learned, None
+    return learned, dataclasses.replace(learned, split="valid", seed=stage.seed + 1, config=recipe.streams)
+
+
+def _split(store: ClipStore, name: str) -> str:
+    if name not in store.splits:
+        raise InputError(
+            "staged.split", f"{store.folder} has no split {name!r}", 'give clips to learn from "split": "train"'
+        )
+    return name
+
+
+def _claimed(recipe: StagedRecipe, folder: Path) -> dict[str, Any]:
+    """What makes this run what it is; how it goes about its work may change between two starts."""
+    values = dataclasses.asdict(recipe)
+    for name in _HOW:
+        values.pop(name)
+    return {**_plain(values), "start_bytes": folder_bytes(folder)}
+
+
+def _plain(value: Any) -> Any:
+    """Values as JSON writes them, so that a claim read back is the claim written."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(entry) for entry in value]
+    return str(value) if isinstance(value, Path) else value

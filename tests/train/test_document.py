@@ -1,0 +1,57 @@
+"""A stream in tokens, as a stage wants it."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from soundflow.data.annotate import MASK, read_back
+from soundflow.data.timeline import Timeline
+from soundflow.train.document import Document, Sounding, document
+from soundflow.train.stages import Stage
+from tests.train.corpora import CHUNK, STAGE, event, small_start
+
+GRAMMAR = small_start().grammar
+INSTANT = dataclasses.replace(STAGE, instant_share=1.0)
+
+
+def made(stage: Stage, seconds: float = 2.4) -> Document:
+    line = Timeline(2.4, 0.4, None, "safety_alert", (event(1, True), event(3, True)))
+    samples = np.ones(round(seconds * 16_000), np.float32)
+    return document(Sounding("s", samples, line), GRAMMAR, 0.4, stage, np.random.default_rng(0))
+
+
+def test_an_interleaved_stream_is_whole() -> None:
+    found = made(INSTANT)
+    assert found.chunks == 6 and [chunk for chunk, _ in read_back(found.tokens, GRAMMAR)] == [1, 3]
+
+
+def test_a_single_stream_ends_behind_its_first_reply() -> None:
+    found = made(dataclasses.replace(INSTANT, form="single"))
+    assert found.chunks == 2 and len(found.samples) == 2 * CHUNK
+    assert [chunk for chunk, _ in read_back(found.tokens, GRAMMAR)] == [1]
+    assert found.tokens.y_lm[-1] == GRAMMAR.control.eos
+
+
+def test_no_stream_is_longer_than_its_stage_allows() -> None:
+    found = made(dataclasses.replace(INSTANT, most_chunks=3))
+    assert found.chunks == 3 and [chunk for chunk, _ in read_back(found.tokens, GRAMMAR)] == [1]
+
+
+def test_the_last_chunk_is_filled_up_and_not_counted_as_sound() -> None:
+    found = made(INSTANT, seconds=2.3)
+    assert len(found.samples) == 6 * CHUNK and found.seconds == 2.3
+
+
+def test_replies_that_take_time_leave_chunks_undecided() -> None:
+    found = made(dataclasses.replace(INSTANT, instant_share=0.0))
+    decided = (found.tokens.y_stream != MASK).sum()
+    assert decided < found.chunks
+
+
+def test_a_model_with_other_chunks_reads_the_same_moments() -> None:
+    line = Timeline(2.4, 0.4, None, "safety_alert", (event(1, True),))
+    sounding = Sounding("s", np.ones(38_400, np.float32), line)
+    found = document(sounding, GRAMMAR, 0.8, INSTANT, np.random.default_rng(0))
+    assert found.chunks == 3 and [chunk for chunk, _ in read_back(found.tokens, GRAMMAR)] == [0]

@@ -1,0 +1,41 @@
+"""Who learns from what, when: the same streams at a step whatever the number of processes."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from soundflow.errors import UsageError
+from soundflow.train.feed import passes_of, positions_of, steps
+from tests.train.corpora import STAGE, documents
+
+
+@given(st.integers(1, 4), st.integers(1, 4), st.integers(1, 4), st.integers(0, 9))
+def test_the_processes_share_a_step_out(micro: int, processes: int, passes: int, step: int) -> None:
+    stage = dataclasses.replace(STAGE, batch_size=micro * processes * passes, micro_batch=micro)
+    shares = [positions_of(stage, step, rank, processes) for rank in range(processes)]
+    assert all(len(share) == passes == passes_of(stage, processes) for share in shares)
+    assert all(len(one) == micro for share in shares for one in share)
+    everything = sorted(position for share in shares for one in share for position in one)
+    assert everything == list(range(step * stage.batch_size, (step + 1) * stage.batch_size))
+
+
+def test_what_cannot_be_shared_out_is_refused() -> None:
+    with pytest.raises(UsageError, match="a multiple of 6"):
+        passes_of(dataclasses.replace(STAGE, batch_size=8, micro_batch=2), 3)
+
+
+def test_a_later_start_meets_the_same_documents(corpus: Path) -> None:
+    source = documents(corpus)
+    whole = list(steps(source, 0, 0, 1, 0))
+    late = list(steps(source, 2, 0, 1, 0))
+    assert len(whole) == STAGE.steps and [len(p) for p in whole[0]] == [2, 2]
+    for ours, theirs in zip(whole[2:], late, strict=True):
+        for a, b in zip(ours, theirs, strict=True):
+            assert [d.key for d in a] == [d.key for d in b]
+            assert all(np.array_equal(x.tokens.input_ids, y.tokens.input_ids) for x, y in zip(a, b, strict=True))
