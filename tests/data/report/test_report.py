@@ -48,7 +48,7 @@ def test_the_page_is_one_file_without_script(stats: Stats, tmp_path: Path) -> No
     text = (tmp_path / "p.html").read_text()
     assert text == page(stats, "<mine>") and "&lt;mine&gt;" in text
     assert "<script" not in text and "http" not in text
-    assert "health_and_comfort" in text and "Not covered: " in text
+    assert "health_and_comfort" in text and "without a stream: " in text
 
 
 def test_a_stream_is_drawn(corpus: Path, tmp_path: Path) -> None:

@@ -54,6 +54,11 @@ class Grammar:
         """Whether a label conflicts with none of the others."""
         return all(frozenset((label, other)) not in self.conflicts for other in others)
 
+    def among(self, names: Collection[str]) -> Grammar:
+        """The grammar of these places alone; all of it where it has none of them."""
+        places = tuple(place for place in self.places if place.name in names)
+        return Grammar(places or self.places, self.sequences, self.conflicts)
+
     def limited(self, labels: Collection[str]) -> Grammar:
         """The grammar over the labels there are; labels it does not know get a place of their own."""
         known = {label for place in self.places for label in place.events}

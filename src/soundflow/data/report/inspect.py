@@ -21,6 +21,7 @@ FRAME, HOP = 512, 160  # samples of the spectrogram: 32 ms every 10 ms
 RANGE_DB = 70.0
 ROLE_COLOURS = {"foreground": "#2f5d8a", "background": "#8aa5bf", "ambient": "#c5d3df"}
 SPEAK, SILENT = "#c2572b", "#d9d9d9"
+LETTER_SHARE = 0.0055  # of the picture's width, that a letter takes: a name that is too long stands behind its bar
 MOST_TEXTS = 14  # replies written out below the picture
 FONTS = ("DejaVu Sans", "Noto Sans CJK SC", "WenQuanYi Zen Hei", "Droid Sans Fallback")  # the rest for Mandarin
 
@@ -55,7 +56,7 @@ def draw_stream(stream: StoredStream, path: Path) -> None:
         _words(words, spoken)
         asked = textwrap.shorten(line.instruction or "(no instruction)", 120)
         figure.suptitle(f"{stream.key} · {line.task} · {stream.annotation.get('place') or '–'} · {asked}", fontsize=9)
-        figure.tight_layout()
+        figure.tight_layout(h_pad=0.3)
         _save(figure, path)
         plt.close(figure)
 
@@ -85,7 +86,8 @@ def _events(axes: Any, line: Timeline) -> None:
         colour = SPEAK if event.decision == "respond" and event.role == "foreground" else ROLE_COLOURS[event.role]
         row = at % 3
         axes.barh(row, event.end - event.onset, left=event.onset, height=0.8, color=colour, alpha=0.75)
-        axes.text(event.onset + 0.05, row, event.label, va="center", clip_on=True)
+        fits = len(event.label) * LETTER_SHARE * line.seconds < event.end - event.onset
+        axes.text((event.onset if fits else event.end) + 0.05, row, event.label, va="center", clip_on=True)
         if event.reply is not None:
             axes.plot([event.cue, event.cue], [row - 0.45, row + 0.45], color="black", linewidth=1.2)
     axes.set_xlim(0, line.seconds)

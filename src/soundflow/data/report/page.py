@@ -15,6 +15,7 @@ body{font:15px/1.5 system-ui,sans-serif;color:#222;max-width:70rem;margin:2rem a
 h1{font-size:1.5rem} h2{font-size:1.1rem;margin:2rem 0 .4rem} .row{display:flex;flex-wrap:wrap;gap:1.5rem}
 figure{margin:0} figcaption{font-size:.85rem;color:#555} .big{font-size:1.6rem;font-weight:600} .k{color:#555}
 .warn{color:#a33} svg text{font:11px system-ui,sans-serif;fill:#333} table{border-collapse:collapse;font-size:.9rem}
+.tables{columns:2;column-gap:2rem} section{break-inside:avoid;padding-top:1.5rem} section h2{margin-top:0}
 td{padding:.1rem .8rem .1rem 0} td.n{text-align:right;font-variant-numeric:tabular-nums}
 @media (prefers-color-scheme:dark){body{background:#181818;color:#ddd} svg text{fill:#ccc} .k,figcaption{color:#aaa}}
 """
@@ -39,17 +40,23 @@ def page(stats: Stats, title: str) -> str:
             head,
             _numbers(stats),
             f"<h2>Sub-tasks</h2>{_tasks(stats)}{_named('No stream of', stats.absent)}",
+            _named("Domains of Proactive-Sound-Bench without a stream:", stats.uncovered),
             f"<h2>Distributions</h2><div class=row>{figures}</div>",
-            f"<h2>Domains of Proactive-Sound-Bench</h2>{_table(stats.domains, 'streams')}",
-            _named("Not covered:", stats.uncovered),
-            f"<h2>Mixed in</h2>{_table(stats.mix_ins, 'streams')}",
-            f"<h2>Voices</h2>{_table(stats.asr, 'streams')}",
-            f"<h2>Stand-ins</h2>{_table(stats.stand_ins, 'streams whose speech is of another corpus')}",
-            f"<h2>Rejected</h2>{_table(stats.rejections, 'attempts or clips')}",
-            f"<h2>Licences</h2>{_table(stats.licences, 'streams')}",
-            f"<h2>Sources</h2>{_table(stats.sources, 'streams')}",
+            "<div class=tables>",
+            _section("Domains of Proactive-Sound-Bench", _table(stats.domains, "streams")),
+            _section("Mixed in", _table(stats.mix_ins, "streams")),
+            _section("Voices", _table(stats.asr, "streams")),
+            _section("Stand-ins", _table(stats.stand_ins, "streams whose speech is of another corpus")),
+            _section("Rejected", _table(stats.rejections, "attempts, clips or answers")),
+            _section("Licences", _table(stats.licences, "streams")),
+            _section("Sources", _table(stats.sources, "streams")),
+            "</div>",
         ]
     )
+
+
+def _section(title: str, content: str) -> str:
+    return f"<section><h2>{escape(title)}</h2>{content}</section>"
 
 
 def _numbers(stats: Stats) -> str:

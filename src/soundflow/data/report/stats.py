@@ -105,10 +105,10 @@ def _histograms(rows: Sequence[Row]) -> tuple[Histogram, ...]:
         return float(row["response_words"]) / max(1, int(row["responses"]))
 
     return (
-        _histogram("rounds", "sub-events a stream", [float(row["events"]) for row in rows], range(17)),
+        _histogram("rounds", "foreground sub-events a stream", [float(row["events"]) for row in rows], range(17)),
         _histogram("responses", "a stream", [float(row["responses"]) for row in rows], range(0, 33, 2)),
-        _histogram("words", "words a response", [words(row) for row in rows if row["responses"]], range(0, 33, 2)),
-        _histogram("silence", "share of chunks decided silent", _all(rows, "silent_share"), np.linspace(0, 1, 21)),
+        _histogram("words", "a response", [words(row) for row in rows if row["responses"]], range(0, 33, 2)),
+        _histogram("silence", "share of chunks that are silent", _all(rows, "silent_share"), np.linspace(0, 1, 21)),
         _histogram("snr", "dB, the louder noise track", _all(rows, "snr_db"), range(0, 23, 1)),
         _histogram("length", "seconds", _all(rows, "seconds"), range(0, 68, 4)),
     )

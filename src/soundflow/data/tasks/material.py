@@ -22,6 +22,7 @@ from soundflow.data.generate.catalogue import can_be_generated
 from soundflow.data.library import Library
 from soundflow.data.tasks.phrases import Phrases
 from soundflow.data.tasks.script import Part
+from soundflow.data.tasks.standing import is_urgent
 from soundflow.errors import InputError
 
 QUICK_TURNS = 6  # of `quick_turns_share` of the streams at most
@@ -88,6 +89,17 @@ class Material:
         """Labels that never call for a word, as far as an audit agrees."""
         return self.labels_where(lambda clip: clip.proactive is False and clip.label not in self.not_silent)
 
+    @cached_property
+    def calm(self) -> tuple[str, ...]:
+        """Labels that nobody must be warned of at once: an urgent one is answered whatever was asked."""
+        urgent = self.urgent
+        return tuple(label for label in self.labels if label not in urgent)
+
+    @cached_property
+    def urgent(self) -> tuple[str, ...]:
+        """Labels that are answered under any instruction."""
+        return self.labels_where(lambda clip: is_urgent(clip, self.phrases))
+
     def labels_where(self, holds: Callable[[Clip], bool]) -> tuple[str, ...]:
         """Event labels whose clips are such."""
         return tuple(label for label in self.labels if all(map(holds, self.library.by_label[label])))
@@ -111,10 +123,12 @@ class Material:
         wanted: Sequence[str] = (),
         allowed: Collection[str] | None = None,
         behind: bool = True,
+        places: Collection[str] = (),
     ) -> Scene:
         """Events that go together, each with its clip; labels in `wanted` sound in any case.
 
-        Without `behind` nothing sounds behind the foreground: a question about the sounds has one answer.
+        Without `behind` nothing sounds behind the foreground: a question about the sounds has one answer. With
+        `places` it is at one of them.
 
         Raises:
             InputError: no clip was found for any of them.
@@ -123,7 +137,8 @@ class Material:
         if self.curation == "random":
             scenario = self._random(rng, count, wanted, allowed)
         else:
-            scenario = plan_scenario(self.grammar, max(count, len(wanted)), rng, wanted, allowed)
+            grammar = self.grammar.among(places)
+            scenario = plan_scenario(grammar, max(count, len(wanted)), rng, wanted, allowed)
         names = [self.library.synonyms(event.label) for event in scenario.sub_events]
         parts: list[Part] = []
         used: set[str] = set()
@@ -155,6 +170,27 @@ class Material:
             if grounded is not None:
                 return Part(grounded.clip)
         raise InputError("material.no_event", f"there is no clip of {', '.join(labels) or 'such a label'}")
+
+    def together(
+        self, rng: np.random.Generator, labels: Sequence[str], count: int, places: Collection[str] = ()
+    ) -> list[str]:
+        """`count` of these labels that could be heard at one place: the first is drawn from all, the rest beside it.
+
+        Args:
+            places: names of the only places to think of; all when empty. Random concatenation thinks of none.
+        """
+        if not labels or not count:
+            return []
+        if self.curation == "random":
+            return [pick(rng, labels) for _ in range(count)]
+        known = self.grammar.among(places).places
+        found = [pick(rng, [label for label in labels if any(label in place.events for place in known)] or labels)]
+        homes = [place for place in known if found[0] in place.events]
+        beside = pick(rng, homes).events if homes else ()
+        while len(found) < count:
+            fitting = [label for label in labels if label in beside and self.grammar.fits(label, found)]
+            found.append(pick(rng, fitting or found))
+        return found
 
     def fitting(self, place: str, labels: tuple[str, ...]) -> tuple[str, ...]:
         """Of these labels, those that sound at a place; all where it is unknown or knows none."""

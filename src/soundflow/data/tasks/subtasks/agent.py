@@ -17,6 +17,7 @@ from soundflow.data.tasks.script import Part, Script
 from soundflow.data.tasks.subtasks.chat import language_of
 from soundflow.data.tasks.subtasks.words import as_known, at_end, chat, lines
 
+HOME = ("kitchen", "bedroom", "bathroom", "living_room")  # places of the grammar where a house can act
 SLOT_NAMES = {"coffeeDrink": "drink", "numberOfShots": "shots", "milkAmount": "milk", "sugarAmount": "sugar"}
 
 
@@ -61,10 +62,9 @@ def _home(material: Material, rng: np.random.Generator) -> Script:
     """Sounds of a home, some of which the house acts on."""
     calls: Mapping[str, Any] = lines("commands")["sounds"]
     known = [label for label in material.labels if label in calls]
-    wanted = [pick(rng, known) for _ in range(2)] if known else []
-    scene = material.scene(
-        rng, max(3, min(6, material.count(rng))), wanted=wanted, allowed=(*known, *material.harmless)
-    )
+    wanted = material.together(rng, known, 2, HOME)
+    allowed = (*known, *material.harmless)
+    scene = material.scene(rng, max(3, min(6, material.count(rng))), wanted=wanted, allowed=allowed, places=HOME)
     parts = []
     for part in scene.parts:
         is_call = part.role == "foreground" and part.clip.label in calls

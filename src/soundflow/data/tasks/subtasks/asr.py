@@ -29,9 +29,10 @@ def in_the_wild_en(material: Material, rng: np.random.Generator) -> Script:
     """English in noise, with other sounds between the utterances."""
     script = _script(material, rng, "en", lambda clip: language(clip) == "en")
     parts = list(script.parts)
-    for part in material.scene(rng, 2, allowed=material.harmless).parts:
+    scene = material.scene(rng, 2, allowed=material.harmless)
+    for part in scene.parts:
         parts.insert(int(rng.integers(len(parts) + 1)), part)
-    return Script(script.instruction, tuple(parts), snr_db=WILD_SNR_DB)
+    return Script(script.instruction, tuple(parts), scene.place, WILD_SNR_DB, ambience=scene.ambience)
 
 
 def parliament_en(material: Material, rng: np.random.Generator) -> Script:

@@ -122,6 +122,15 @@ def _ask(material: Material, rng: np.random.Generator, kind: str) -> tuple[list[
     voiced = [clips["0"] for _, clips in material.voiced("probes-first" if kind == "first" else "heard")]
     if voiced and rng.random() < VOICED_SHARE:
         return voiced, None
+    return ask_by_word(material, rng, kind)
+
+
+def ask_by_word(material: Material, rng: np.random.Generator, kind: str) -> tuple[list[Clip], str]:
+    """Clips of a wake word, and the sentence that makes it a question about the `first` sound or the one `heard` last.
+
+    Raises:
+        InputError: there is no wake word.
+    """
     words = material.speech(lambda c: c.label == "speech_wake_word" and bool(transcript(c)), "wake word")
     word = pick(rng, sorted({transcript(clip) for clip in words}))
     template = chat("wake_first_instructions" if kind == "first" else "wake_instructions", rng)

@@ -74,7 +74,7 @@ def _calling(material: Material, rng: np.random.Generator, labels: Sequence[str]
     """Everyday sounds and one to three that call for a word."""
     count = material.count(rng)
     times = int(rng.integers(1, min(3, count) + 1))
-    wanted = [pick(rng, labels) for _ in range(times)] if labels else []
+    wanted = material.together(rng, labels, times)
     scene = material.scene(rng, count, wanted=wanted, allowed=(*labels, *material.harmless))
     parts = tuple(advised(part, material, rng) for part in scene.parts)
     return Script(None, parts, scene.place, ambience=scene.ambience)

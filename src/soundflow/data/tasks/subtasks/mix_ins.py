@@ -6,19 +6,31 @@ tests/data/build/test_stream.py.
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 
 from soundflow.data.tasks.material import Material, pick, spoken
 from soundflow.data.tasks.registry import CAPABILITIES
 from soundflow.data.tasks.script import Script
-from soundflow.data.tasks.standing import is_urgent
-from soundflow.data.tasks.subtasks.chat import ROUNDS_BACK
+from soundflow.data.tasks.subtasks.chat import ROUNDS_BACK, ask_by_word
 from soundflow.data.tasks.subtasks.intervention import advised
 from soundflow.data.tasks.subtasks.words import at_end
 from soundflow.errors import InputError
 
 # Where every sound is spoken of, or one is asked about, another one would make the answers wrong.
 WITHOUT = frozenset(CAPABILITIES["streaming_audio_understanding"]) | {"history_review", "audio_grounded_chat"}
+
+# Where every word is written down or translated, or only function calls are answered, nobody can ask something else.
+WITHOUT_QUESTION = frozenset(
+    {"keep_silent"}
+    | set(CAPABILITIES["real_time_asr"])
+    | set(CAPABILITIES["streaming_translation"])
+    | set(CAPABILITIES["audio_agent"])
+)
+
+
+INDOORS = ("kitchen", "living_room", "office", "car", "station")  # where a conversation without a place is held
 
 
 def mix_in(
@@ -28,13 +40,23 @@ def mix_in(
     review, silent, proactive = (float(rng.random()) < chance for chance in chances)
     if not script.parts or sub_task in WITHOUT:
         return script
+    script = _placed(script, material, rng)
     if silent:
         script = _inserted(script, material, rng, material.fitting(script.place, material.harmless), "silence")
     if proactive and sub_task != "keep_silent":
-        script = _inserted(script, material, rng, _urgent(material), "proactive")
-    if review and sub_task != "keep_silent":
+        script = _inserted(script, material, rng, material.fitting(script.place, material.urgent), "proactive")
+    if review and sub_task not in WITHOUT_QUESTION:
         script = _reviewed(script, material, rng)
     return script
+
+
+def _placed(script: Script, material: Material, rng: np.random.Generator) -> Script:
+    """The script at some place, so that what is mixed in could be heard there; random concatenation knows none."""
+    known = [place for place in material.grammar.among(INDOORS).places if place.name in INDOORS]
+    if script.place or material.curation == "random" or not known:
+        return script
+    place = pick(rng, known)
+    return dataclasses.replace(script, place=place.name, ambience=script.ambience or place.ambience)
 
 
 def _inserted(
@@ -51,16 +73,19 @@ def _inserted(
 
 
 def _reviewed(script: Script, material: Material, rng: np.random.Generator) -> Script:
-    """A spoken question at the end about a sound at least three rounds back; needs a voice to ask with."""
-    asking = [clips["0"] for _, clips in material.voiced("probes-first")]
+    """A question at the end about a sound at least three rounds back, by a voice or by a word agreed on before."""
     rounds = [part for part in script.parts if part.role == "foreground"]
-    if not asking or len(rounds) < ROUNDS_BACK + 1 or rounds[0].clip.kind != "event":
+    if len(rounds) < ROUNDS_BACK + 1 or rounds[0].clip.kind != "event":
         return script
+    asking = [clips["0"] for _, clips in material.voiced("probes-first")]
+    if not asking:
+        if script.instruction is None:  # nobody who gave no instruction agreed on a word
+            return script
+        try:
+            asking, agreed = ask_by_word(material, rng, "first")
+        except InputError:
+            return script
+        script = dataclasses.replace(script, instruction=f"{script.instruction.rstrip('.')}. {agreed}")
     noun = material.phrases(rounds[0].clip.label).noun
     probe = spoken(pick(rng, asking), choice=at_end(f"The first sound was {noun}."))
     return script.with_part(len(script.parts), probe, "history_review")
-
-
-def _urgent(material: Material) -> tuple[str, ...]:
-    """Labels that are answered under any instruction."""
-    return material.labels_where(lambda clip: is_urgent(clip, material.phrases))

@@ -22,7 +22,7 @@ WRONG_OPTIONS = 3
 
 def audio_qa_open(material: Material, rng: np.random.Generator) -> Script:
     """A question in the instruction, answered at the sound that answers it."""
-    scene = material.scene(rng, max(3, min(6, material.count(rng))), behind=False)
+    scene = material.scene(rng, max(3, min(6, material.count(rng))), allowed=material.calm, behind=False)
     kind = pick(rng, ("first", "after", "is_there"))
     heard = scene.heard
     at = 0 if kind == "first" else int(rng.integers(1, len(heard))) if kind == "after" and len(heard) > 1 else -1
@@ -37,7 +37,7 @@ def audio_qa_open(material: Material, rng: np.random.Generator) -> Script:
 
 def audio_qa_choice(material: Material, rng: np.random.Generator) -> Script:
     """Four options, one of which sounds."""
-    scene = material.scene(rng, max(3, min(6, material.count(rng))), behind=False)
+    scene = material.scene(rng, max(3, min(6, material.count(rng))), allowed=material.calm, behind=False)
     at = pick(rng, scene.heard)
     right = material.phrases(scene.parts[at].clip.label).noun
     there = {material.phrases(part.clip.label).noun for part in scene.parts}
@@ -51,7 +51,7 @@ def audio_qa_choice(material: Material, rng: np.random.Generator) -> Script:
 
 def audio_description(material: Material, rng: np.random.Generator) -> Script:
     """One description of the whole, when it is over."""
-    scene = material.scene(rng, max(3, min(5, material.count(rng))), behind=False)
+    scene = material.scene(rng, max(3, min(5, material.count(rng))), allowed=material.calm, behind=False)
     nouns = [material.phrases(scene.parts[i].clip.label).noun for i in scene.heard]
     listed = ", then ".join(nouns)
     return _answered(scene, chat("describe_instructions", rng), {scene.heard[-1]: at_end(f"I heard {listed}.")})
@@ -69,7 +69,8 @@ def event_counting(material: Material, rng: np.random.Generator) -> Script:
     """One kind of sound counted aloud."""
     target = pick(rng, material.labels)
     times = int(rng.integers(2, MOST_OCCURRENCES + 1))
-    scene = material.scene(rng, times + int(rng.integers(0, 3)), wanted=[target] * times, behind=False)
+    count = times + int(rng.integers(0, 3))
+    scene = material.scene(rng, count, wanted=[target] * times, allowed=material.calm, behind=False)
     clips = [scene.parts[i].clip for i in scene.heard]
     plan = counting.plan(clips, material.phrases, rng, target)
     return _answered(scene, plan.instruction, dict(zip(scene.heard, plan.choices, strict=True)))
@@ -79,7 +80,7 @@ def speech_emotion_recognition(material: Material, rng: np.random.Generator) -> 
     """What a voice without words shows; sounds that are no voice are passed over."""
     names: Mapping[str, str] = lines("chat")["emotion_names"]
     voices = [label for label in material.labels if label in names]
-    wanted = [pick(rng, voices) for _ in range(int(rng.integers(2, 4)))] if voices else []
+    wanted = material.together(rng, voices, int(rng.integers(2, 4)))
     scene = material.scene(rng, len(wanted) + 1, wanted=wanted, allowed=(*voices, *material.harmless), behind=False)
     choices = {
         i: as_known(chat("emotion_replies", rng).format(emotion=names[scene.parts[i].clip.label]))
