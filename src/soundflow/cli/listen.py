@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from soundflow.cli.alert_options import (
+    AlertsOption,
+    CoolDownOption,
+    ExecOption,
+    MqttOption,
+    QuietHoursOption,
+    SpoolOption,
+    WebhookOption,
+)
 from soundflow.cli.options import DebugOption, JsonOption, ModelOption, ThreadsOption
 
 if TYPE_CHECKING:
     from soundflow.api import Model, Samples
     from soundflow.cli.interrupt import Interrupt
+    from soundflow.errors import SoundflowError
     from soundflow.stream.events import Event
 
 _SPOKEN_NAMES = {"-": "standard input", "mic": "microphone"}
@@ -36,6 +47,13 @@ def listen(
     is_real_time: Annotated[
         bool, typer.Option("--real-time", help="Hear a file at the speed of sound, not of the machine.")
     ] = False,
+    webhook: WebhookOption = None,
+    mqtt: MqttOption = None,
+    command: ExecOption = None,
+    alerts: AlertsOption = None,
+    cool_down: CoolDownOption = 60.0,
+    quiet_hours: QuietHoursOption = None,
+    spool: SpoolOption = None,
     threads: ThreadsOption = 1,
     debug: DebugOption = False,
 ) -> None:
@@ -46,30 +64,46 @@ def listen(
       soundflow listen kitchen
       soundflow listen street.wav --instruction "Count the car horns" --json
       ffmpeg -i talk.mp4 -f s16le -ar 16000 -ac 1 - | soundflow listen -
+      soundflow listen mic --instruction "Tell me when the baby cries." --webhook https://ntfy.sh/MY-TOPIC
     """
-    import torch
+    from soundflow.cli.alert_options import alerts_for
+    from soundflow.serve.sinks.options import AlertOptions
 
-    from soundflow.api import MICROPHONE, load, open_source
-    from soundflow.cli.interrupt import Interrupt
-    from soundflow.cli.view import Heading, view_for
+    wanted = AlertOptions(webhook, mqtt, command, alerts, cool_down, quiet_hours, spool)
+    with ExitStack() as stack:
+        listeners: list[Callable[[Event], None]] = []
+        if (told := stack.enter_context(alerts_for(wanted, _complain))) is not None:
+            listeners.append(told.reporter(source).hear)
 
-    torch.set_num_threads(threads)
-    loaded = load(model)
-    is_live = is_real_time or source == MICROPHONE
-    size = loaded.config.chunk_samples // (_LIVE_BLOCKS_A_CHUNK if is_live else 1)
-    blocks = open_source(source, size)
-    heading = Heading(
-        source, loaded.name, instruction or loaded.config.default_instruction, loaded.config.chunk_seconds
-    )
-    with Interrupt() as interrupt, view_for(heading, as_json) as view:
+        import torch
+
+        from soundflow.api import MICROPHONE, load, open_source
+        from soundflow.cli.interrupt import Interrupt
+        from soundflow.cli.view import Heading, view_for
+
+        torch.set_num_threads(threads)
+        loaded = load(model)
+        is_live = is_real_time or source == MICROPHONE
+        size = loaded.config.chunk_samples // (_LIVE_BLOCKS_A_CHUNK if is_live else 1)
+        blocks = open_source(source, size)
+        heading = Heading(
+            source, loaded.name, instruction or loaded.config.default_instruction, loaded.config.chunk_seconds
+        )
+        interrupt = stack.enter_context(Interrupt())
+        listeners.append(stack.enter_context(view_for(heading, as_json)).show)  # last: what is shown is safe on disk
         if is_live:
             events = _in_real_time(loaded, blocks, instruction, threshold, interrupt, is_paced=source != MICROPHONE)
         else:
             events = _at_full_speed(loaded, blocks, instruction, threshold, interrupt)
         for event in events:
-            view.show(event)
+            for hear in listeners:
+                hear(event)
     if interrupt.is_set:
         raise typer.Exit(130)
+
+
+def _complain(failure: SoundflowError) -> None:
+    typer.echo(f"soundflow: {failure.code}: {failure}", err=True)
 
 
 def _at_full_speed(

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from soundflow.cli.alert_options import (
+    AlertsOption,
+    CoolDownOption,
+    ExecOption,
+    MqttOption,
+    QuietHoursOption,
+    SpoolOption,
+    WebhookOption,
+)
 from soundflow.cli.options import DebugOption, JsonOption, ModelOption, ThreadsOption
+
+if TYPE_CHECKING:
+    from soundflow.serve.sessions import Stream
 
 _LEAVING = 32  # sessions that gave up their seat and are still in a pass of the network; a batch, chosen
 
@@ -28,6 +41,13 @@ def serve(
     sessions_per_key: Annotated[
         int, typer.Option("--sessions-per-key", min=1, help="Of one key, or of one address where no key is asked for.")
     ] = 128,
+    webhook: WebhookOption = None,
+    mqtt: MqttOption = None,
+    command: ExecOption = None,
+    alerts: AlertsOption = None,
+    cool_down: CoolDownOption = 60.0,
+    quiet_hours: QuietHoursOption = None,
+    spool: SpoolOption = None,
     as_json: JsonOption = False,
     threads: ThreadsOption = 1,
     debug: DebugOption = False,
@@ -49,6 +69,11 @@ def serve(
     digests = () if keys is None else read_keys(keys)
     check_bind(host, digests)  # before seconds are spent on a model
 
+    from soundflow.cli.alert_options import alerts_for
+    from soundflow.serve.sinks.options import AlertOptions
+
+    wanted = AlertOptions(webhook, mqtt, command, alerts, cool_down, quiet_hours, spool)
+
     import json
 
     import torch
@@ -56,8 +81,9 @@ def serve(
     from soundflow.api import example_path, examples, load
     from soundflow.serve.background import server_on
     from soundflow.serve.limits import ServeLimits
-    from soundflow.serve.logs import log_to
+    from soundflow.serve.logs import log_failure, log_to
     from soundflow.serve.running import listening_socket, run
+    from soundflow.serve.tapped import tapping
     from soundflow.stream.engine import Engine, EngineLimits
 
     bound = listening_socket(host, port)
@@ -66,9 +92,18 @@ def serve(
     bundle = load(model).bundle
     limits = ServeLimits(sessions=sessions, sessions_per_key=sessions_per_key)
     recordings = {name: path for name in examples() if (path := example_path(name)) is not None}
-    with Engine(bundle, EngineLimits(sessions=sessions + _LEAVING)) as engine, bound:
+    with (
+        alerts_for(wanted, log_failure) as told,
+        Engine(bundle, EngineLimits(sessions=sessions + _LEAVING)) as engine,
+        bound,
+    ):
+
+        def opened(instruction: str | None, threshold: float | None, wake: Callable[[], None]) -> Stream:
+            return engine.open(instruction, threshold, wake=wake)
+
         policy = Policy(digests, tuple(origins or ()))
-        server = server_on(engine, bundle, limits, policy, recordings)
+        streams = opened if told is None else tapping(opened, lambda name: told.reporter(name).hear)
+        server = server_on(engine, bundle, limits, policy, recordings, streams)
         url = f"http://{host}:{bound.getsockname()[1]}"
         if as_json:
             typer.echo(json.dumps({"type": "listening", "url": url, "model": bundle.name}))

@@ -10,6 +10,8 @@ import logging
 import time
 from typing import TextIO
 
+from soundflow.errors import SoundflowError
+
 _FIELDS = ("session", "heard_seconds", "code", "sink")  # what our own messages carry beside their text
 
 
@@ -25,6 +27,11 @@ class JsonLines(logging.Formatter):
             line["error"] = type(record.exc_info[1]).__name__
             line["trace"] = self.formatException(record.exc_info)
         return json.dumps(line, ensure_ascii=False)
+
+
+def log_failure(failure: SoundflowError) -> None:
+    """One line for something that failed and is lived with: its code and its message, which names no client."""
+    logging.getLogger("soundflow").warning(str(failure), extra={"code": failure.code})
 
 
 def log_to(stream: TextIO, level: int = logging.INFO) -> None:

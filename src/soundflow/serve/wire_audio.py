@@ -99,12 +99,20 @@ def _expand_a() -> Samples:
     return (np.where(code & 0x80, magnitude, -magnitude) / _G711_SCALE).astype(np.float32)
 
 
+_G711 = {"audio/pcmu": _expand_mu(), "audio/pcma": _expand_a()}
+
+
+def g711_table(kind: FormatName) -> Samples:
+    """What each of a law's 256 codes stands for, float32 [256]; for `audio/pcmu` and `audio/pcma`."""
+    return _G711[kind]
+
+
 def _table(values: Samples) -> Callable[[bytes], Samples]:
     return lambda raw: values[np.frombuffer(raw, np.uint8)]
 
 
 _DECODERS: dict[str, Callable[[bytes], Samples]] = {
     "audio/pcm": from_s16le,
-    "audio/pcmu": _table(_expand_mu()),
-    "audio/pcma": _table(_expand_a()),
+    "audio/pcmu": _table(_G711["audio/pcmu"]),
+    "audio/pcma": _table(_G711["audio/pcma"]),
 }
