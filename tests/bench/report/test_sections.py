@@ -1,0 +1,42 @@
+"""Every bench's result becomes a section with our rows, the trivial ones, and the paper's where it has such."""
+
+from __future__ import annotations
+
+import pytest
+
+from soundflow.bench.report.sections import section
+from soundflow.errors import InputError
+from tests.bench.report.results import EVERY
+
+
+@pytest.mark.parametrize("name", list(EVERY))
+def test_every_result_has_a_section(name: str) -> None:
+    found = section(EVERY[name])
+    assert found.title and found.tables
+    for table in found.tables:
+        assert all(len(row) == len(table.columns) for row in table.rows), table.caption
+
+
+def test_our_rows_stand_above_the_papers() -> None:
+    table = section(EVERY["proactive_set"]).tables[-1]
+    assert table.rows[0][0] == "nano on our recordings" and 0 in table.marked and len(table.marked) == 4
+    names = [row[0] for row in table.rows]
+    assert "always silent on our recordings" in names and "Audio-Interaction" in names
+    assert dict(zip(table.columns, table.rows[0], strict=True))["avg single"] == "100.0"
+    assert any("58.5" in note for note in table.notes), "inconsistencies are footnotes"
+
+
+def test_a_word_error_rate_is_shown_in_percent() -> None:
+    found = section(EVERY["librispeech_clean"])
+    assert "25.0" in found.tables[0].rows[0] and "1 without an answer" in found.words[0]
+
+
+def test_the_operating_curve_is_drawn_with_what_was_chosen() -> None:
+    (plot,) = section(EVERY["calibrate"]).plots
+    curve, at = plot.series
+    assert [x for x, _ in curve.points] == [5, 20, 60] and at.points == ((20.0, 80.0),)
+
+
+def test_what_is_no_result_is_told() -> None:
+    with pytest.raises(InputError, match="no section for a result of benchmark 'x'"):
+        section({"benchmark": "x"})
