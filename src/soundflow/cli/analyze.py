@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from soundflow.cli import analyze_attention, analyze_continuity, analyze_heads, analyze_why
+from soundflow.cli import analyze_ablation, analyze_attention, analyze_continuity, analyze_heads, analyze_why
 
 app = typer.Typer(help="Look inside a model.", rich_markup_mode=None, no_args_is_help=True)
 
@@ -23,3 +23,4 @@ app.command("why")(analyze_why.why)
 app.command("attention")(analyze_attention.attention)
 app.command("continuity")(analyze_continuity.continuity)
 app.command("heads")(analyze_heads.heads)
+app.command("ablation")(analyze_ablation.ablation)

@@ -1,0 +1,70 @@
+"""`soundflow analyze ablation`: what is each idea worth? Tests: tests/cli/test_analyze_ablation.py."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from soundflow.cli.options import DebugOption, JsonOption, ModelOption, ThreadsOption
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+
+def ablation(
+    recipe: Annotated[Path, typer.Argument(metavar="RECIPE", help="Such as recipes/ablation.toml.")],
+    overrides: Annotated[
+        list[str] | None, typer.Argument(metavar="key=value", help="Values that replace the recipe's.")
+    ] = None,
+    model: ModelOption = "nano",
+    as_json: JsonOption = False,
+    threads: ThreadsOption = 1,
+    debug: DebugOption = False,
+) -> None:
+    """Train the same small model with one thing changed a row, and say which differences exceed the spread of seeds.
+
+    A run that was stopped goes on where it was. The hearing comes from --model and stands still.
+
+    \b
+    Example:
+      soundflow analyze ablation recipes/ablation.toml clips=../clips
+    """
+    import contextlib
+    import json
+    import sys
+
+    from rich.console import Console
+
+    from soundflow.analysis.ablation import read_ablation, run_ablation
+    from soundflow.cli.analyze_options import FloatName, described, plain_model
+    from soundflow.cli.needs import need
+    from soundflow.cli.row_progress import RowProgress
+
+    need("train", "tensorboard")
+    values = tuple(overrides or ())
+    read = read_ablation(recipe, values)
+    start = plain_model(model, FloatName.float32, threads, None)
+    with RowProgress("trainings", len(read.row) * len(read.seeds)) as progress, contextlib.redirect_stdout(sys.stderr):
+        rows = [row.to_dict() for row in run_ablation(recipe, values, start, progress.done)]
+    found = {"seeds": list(read.seeds), "steps": read.loop.steps, "out": str(read.out), "rows": rows}
+    result = described(start, found, FloatName.float32)
+    if as_json:
+        typer.echo(json.dumps(result, ensure_ascii=False, allow_nan=False))
+    else:
+        Console().print(_table(rows, result))
+
+
+def _table(rows: Sequence[Mapping[str, Any]], result: Mapping[str, Any]) -> Table:
+    from rich.table import Table
+
+    table = Table(title=f"{result['steps']} steps, seeds {result['seeds']}", title_justify="left")
+    for name in ("table", "row", "balanced, %", "± seeds", "against the first", "exceeds the spread", "paper"):
+        table.add_column(name, justify="left" if name in ("table", "row", "paper") else "right")
+    for row in rows:
+        exceeds = {None: "–", True: "yes", False: "no"}[row["exceeds"]]
+        figures = (f"{100 * row[name]:.1f}" for name in ("mean", "deviation", "difference"))
+        table.add_row(row["table"], row["name"], *figures, exceeds, row["paper"])
+    return table
