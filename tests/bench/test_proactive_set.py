@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,7 @@ LABELS = {"siren": {"display": "Siren", "synonyms": ["alarm"], "advice": "Look o
 @pytest.fixture
 def folder(tmp_path: Path) -> ClipStore:
     """A siren that calls, a cow that does not, and three that are no items."""
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"id": "s", "label": "siren", "proactive": True, "category": "Traffic / Traffic"},
         {"id": "c", "label": "cow", "proactive": False, "category": "Nature & Environment / Environment background"},
         {"id": "open", "label": "cow", "proactive": None, "category": "Traffic / Traffic"},
