@@ -15,7 +15,7 @@ from soundflow.data.build.stream import Made, Workshop, annotation, make, row_of
 from soundflow.data.tasks.registry import SUB_TASKS
 from soundflow.data.tasks.script import Said
 from soundflow.data.timeline import Reply, Timeline, chunk_of
-from tests.data.build.clips import SENTENCE, order
+from tests.data.build.clips import SENTENCE, order, write_clips
 
 
 @pytest.fixture(scope="module")
@@ -142,3 +142,18 @@ def test_shares_of_a_clip_count_only_what_sounds() -> None:
     assert sounding_times(samples, said) == pytest.approx([0.75, 1.0], abs=0.03)
     assert sounding_times(np.zeros(800, np.float32), said) == [0.05, 0.05]
     assert chunk_of(0.75, 0.4) == 1
+
+
+def test_without_tfjp_a_late_decision_is_kept_and_counted(shop: Workshop, tmp_path: Path) -> None:
+    import soundfile
+
+    folder = write_clips(tmp_path / "clips")
+    for name in ("w0", "w1"):  # the word, and a second and a half of silence
+        sound, rate = soundfile.read(folder / f"{name}.wav")
+        soundfile.write(folder / f"{name}.wav", np.concatenate([sound, np.zeros(int(1.5 * rate))]), rate)
+    for tfjp in (False, True):
+        wanted = order(tmp_path, tfjp=tfjp, tasks={"audio_grounded_chat": 1.0}, mix_ins=MixIns(0.0, 0.0, 0.0))
+        made, rejected = make(open_workshop(wanted), 0)
+        assert made is not None and not rejected
+        assert (made.late_cues > 0) == (not tfjp)
+        assert row_of(made, shop, "0", "s")["late_cues"] == made.late_cues

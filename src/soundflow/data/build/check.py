@@ -183,7 +183,7 @@ def _each(path: Path, look: Callable[[Mapping[str, Any]], Found]) -> Iterator[Pr
 def _rows(path: Path) -> Iterator[tuple[int, Any]]:
     """Line number and value; a line that is no JSON gives its error's text."""
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8").split("\n")  # a text may hold other signs that end a line
     except (OSError, UnicodeDecodeError) as error:
         raise InputError("check.unreadable", f"no readable lines at {path}: {error}", "check the name") from error
     for number, line in enumerate(lines, start=1):

@@ -65,6 +65,7 @@ class Made:
     index: int
     attempt: int
     noise: dict[str, float]  # seconds of the recordings the noise tracks were tiled from
+    late_cues: int = 0  # decisions more than a chunk away from their sound; only the ablation without TFJP keeps them
 
 
 class Draws:
@@ -101,6 +102,9 @@ def sub_task_of(recipe: Recipe, seed: int, index: int) -> str:
 def make(shop: Workshop, index: int) -> tuple[Made | None, list[Row]]:
     """Make one stream; a rejected one is drawn anew a few times.
 
+    Without TFJP clips keep the silence around their sound, and decisions at their ends come late: that is what the
+    ablation shows, so there they are counted and kept.
+
     Returns:
         The stream, or None where no attempt passed; a row for every attempt that was rejected.
     """
@@ -114,8 +118,10 @@ def make(shop: Workshop, index: int) -> tuple[Made | None, list[Row]]:
             if error.code.startswith(("material.", "music.")):
                 break  # there is nothing to draw from, and there will not be
             continue
+        late = [] if shop.recipe.tfjp else [fault for fault in faults if fault.code == "cue"]
+        faults = [fault for fault in faults if fault not in late]
         if not faults:
-            return made, rejected
+            return dataclasses.replace(made, late_cues=len(late)), rejected
         rejected += [_rejection(index, attempt, sub_task, fault) for fault in faults[:1]]
     return None, rejected
 
@@ -280,6 +286,7 @@ def annotation(made: Made, shop: Workshop, key: str) -> dict[str, Any]:
         "noise_seconds": {name: round(seconds, 6) for name, seconds in made.noise.items()},
         "asr_checked": _asr_checked(made),
         "stand_in_for": _stand_in_for(made),
+        "late_cues": made.late_cues,
         "timeline": dataclasses.asdict(made.composition.timeline),
     }
 
@@ -328,6 +335,7 @@ def row_of(made: Made, shop: Workshop, key: str, shard: str) -> Row:
         "has_instruction": line.instruction is not None,
         "asr_checked": _asr_checked(made),
         "stand_in_for": _stand_in_for(made) or "",
+        "late_cues": made.late_cues,
     }
 
 

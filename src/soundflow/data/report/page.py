@@ -65,6 +65,7 @@ def _numbers(stats: Stats) -> str:
         "hours": f"{stats.hours:.2f}",
         "responses": f"{stats.responses:,}",
         "sub-tasks": f"{sum(n > 0 for n in stats.sub_tasks.values())} of {len(stats.sub_tasks)}",
+        "decisions a chunk late or more": f"{stats.late_cues:,}",
         "with synthetic sound": f"{stats.synthetic_streams / max(1, stats.streams):.0%}",
     }
     return (

@@ -63,6 +63,7 @@ class Stats:
     synthetic_streams: int
     asr: dict[str, int]
     stand_ins: dict[str, int]  # "sub-task, in place of corpus": streams whose speech comes from somewhere else
+    late_cues: int  # decisions more than a chunk away from their sound; without TFJP they are kept
     rejections: dict[str, int]
 
     def to_dict(self) -> dict[str, Any]:
@@ -96,6 +97,7 @@ def stats_of(rows: Sequence[Row], quarantine: Sequence[Row]) -> Stats:
         stand_ins=dict(
             Counter(f"{row['sub_task']}, in place of {row['stand_in_for']}" for row in rows if row.get("stand_in_for"))
         ),
+        late_cues=sum(int(row.get("late_cues") or 0) for row in rows),
         rejections=dict(Counter(str(row["code"]) for row in quarantine).most_common()),
     )
 
