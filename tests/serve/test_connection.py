@@ -193,6 +193,36 @@ async def _until(is_so: Callable[[], bool]) -> None:
         await asyncio.sleep(0.01)
 
 
+def test_history_holds_what_was_played_and_no_more() -> None:
+    bundle = scripted_bundle(Script({2: ScriptedReply("Fire in the kitchen!")}))
+
+    def remembered(running: Running) -> str:
+        """What the model's context holds of its replies."""
+        (session,) = running.engine._sessions
+        tokens = [token for block in session.decoding._window.blocks for token in block.tokens]
+        return bundle.tokenizer.decode([t for t in tokens if t not in bundle.config.control.unspoken])
+
+    async def scenario(running: Running) -> None:
+        async with client(running) as found:
+            await append(found, 3.5)
+            done = (await found.next("response.output_text.done"))["item_id"]
+            await found.next("response.done")
+            assert "Fire in the kitchen!" in remembered(running)
+            await found.send(type="playback.ack", item_id=done, played_characters=7)
+            assert (await found.next("playback.acknowledged"))["event"]["history_committed"] is False
+            await append(found, 1)
+            await found.next("response.listen")
+            assert "Fire in the kitchen!" in remembered(running), "progress alone cuts nothing"
+            await found.send(type="playback.ack", item_id=done, played_characters=7, final=True)
+            assert (await found.next("playback.acknowledged"))["event"]["history_committed"] is True
+            await append(found, 1)
+            await found.next("response.listen")
+            assert remembered(running).startswith("Fire in") and "kitchen" not in remembered(running)
+
+    with serving(bundle) as running:
+        asyncio.run(asyncio.wait_for(scenario(running), 3 * PATIENCE))
+
+
 def test_a_recording_sent_at_once_is_heard_without_a_loss() -> None:
     async def scenario(running: Running) -> dict[str, Any]:
         async with client(running) as found:

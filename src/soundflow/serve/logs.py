@@ -34,9 +34,16 @@ def log_failure(failure: SoundflowError) -> None:
     logging.getLogger("soundflow").warning(str(failure), extra={"code": failure.code})
 
 
+class _Unbreakable(logging.StreamHandler[TextIO]):
+    """A line that cannot be written is lost, and nobody's session with it: a full disk, a closed pipe."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the library's name
+        """Say nothing: where it could be said is what broke."""
+
+
 def log_to(stream: TextIO, level: int = logging.INFO) -> None:
     """Send this package's log and the web server's to a stream, as JSON lines."""
-    handler = logging.StreamHandler(stream)
+    handler = _Unbreakable(stream)
     handler.setFormatter(JsonLines())
     for name in ("soundflow", "uvicorn"):
         logger = logging.getLogger(name)

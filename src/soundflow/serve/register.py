@@ -79,11 +79,12 @@ class Register:
 
     def end(self, tenancy: Tenancy) -> None:
         """It is over for good."""
-        if self._sessions.pop(tenancy.conversation.id, None) is not None:
-            heard = round(tenancy.conversation.sent_seconds, 1)
-            _log.info("session closed", extra={"session": tenancy.conversation.id, "heard_seconds": heard})
+        was_in = self._sessions.pop(tenancy.conversation.id, None) is not None
         self._wait_over(tenancy)
         tenancy.end()
+        if was_in:
+            heard = round(tenancy.conversation.sent_seconds, 1)
+            _log.info("session closed", extra={"session": tenancy.conversation.id, "heard_seconds": heard})
 
     async def claim(self, name: object, token: object, holder: str) -> Tenancy:
         """The session of that name, taken from the socket that has it if one does.
