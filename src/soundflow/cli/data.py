@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from soundflow.cli import data_corpus, data_voices
+from soundflow.cli import data_corpus, data_fetch, data_lines, data_store, data_voices
 from soundflow.cli.options import DebugOption, JsonOption
 
 if TYPE_CHECKING:
@@ -25,6 +25,11 @@ for verb in (
 ):
     app.command(verb.__name__)(verb)
 app.command("voices")(data_voices.voices)
+app.command("index")(data_store.index)
+app.command("search")(data_store.search)
+app.command("import")(data_lines.import_)
+app.command("export")(data_lines.export)
+app.command("fetch")(data_fetch.fetch)
 
 _STREAM_SECONDS = 20.0  # of a composed stream on average, for the time left
 

@@ -1,4 +1,4 @@
-"""Recordings in a folder: clips.jsonl and labels.json in, samples out, each file decoded once.
+"""Recordings in a folder or an index: rows in, samples out, each file decoded once.
 
 Knows nothing of streams, tasks or models. The decoded samples of a split lie in one int16 file that is mapped into
 memory, beside an index; a second such file holds the clips after TFJP. Tests: tests/data/test_clips.py.
@@ -18,10 +18,12 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 import numpy as np
+import soundfile
 from numpy.typing import NDArray
 
 from soundflow.audio.decode import read_audio
 from soundflow.audio.pcm import SAMPLE_RATE
+from soundflow.audio.resample import resample
 from soundflow.data import stft as stft_module
 from soundflow.data import tfjp as tfjp_module
 from soundflow.data.tfjp import TfjpConfig, tfjp
@@ -29,7 +31,9 @@ from soundflow.errors import InputError, SoundflowError
 
 Samples = NDArray[np.float32]
 Variant = Literal["raw", "tfjp"]
+Roots = tuple[Path, ...]  # the folders whose sounds may be read
 
+CLIPS_NAME, LABELS_NAME = "clips.jsonl", "labels.json"
 INT16_SCALE = 32768.0  # int16 steps in full scale
 KEPT_SECONDS = 7 * 24 * 3600.0  # an outdated cache file stays this long
 CACHE_VERSION = 1  # raised when the layout of the cache files changes
@@ -78,22 +82,23 @@ def user_cache_dir() -> Path:
 
 
 class ClipStore:
-    """A folder of clips with its cache.
+    """Clips with their cache.
 
     Args:
-        folder: holds clips.jsonl, optionally labels.json, and the sound files named in clips.jsonl.
+        folder: holds clips.jsonl, optionally labels.json, and the sound files named in clips.jsonl; or a file that
+            `data index` made, here or as `s3://BUCKET/KEY`.
         cache_dir: where decoded samples are kept; None stands for the user's cache folder.
 
     Raises:
         InputError: the folder has no readable clips.jsonl, or no usable row in it.
+        OutsideError: object storage does not answer.
     """
 
     def __init__(self, folder: Path | str, cache_dir: Path | str | None = None) -> None:
         self.folder = Path(folder)
         self.cache_dir = Path(cache_dir) if cache_dir is not None else user_cache_dir()
-        self.labels = _read_labels(self.folder / "labels.json")
         self._quarantined: dict[str, str] = {}
-        self._clips = _read_clips(self.folder / "clips.jsonl", self.labels, self._quarantined)
+        self.labels, self._clips, self._roots = _read(folder, self._quarantined)
         self._usable: dict[str, tuple[Clip, ...]] = {}
         self._shards: dict[tuple[str, Variant], _Shard] = {}
 
@@ -181,7 +186,8 @@ class ClipStore:
         return self._decode if variant == "raw" else self._pre_process
 
     def _decode(self, clip: Clip) -> Samples:
-        return read_audio(_inside(self.folder, clip.path))
+        path = _inside(self.folder, clip.path, self._roots)
+        return read_part(path, float(clip.extra["begin"]), clip.seconds) if "begin" in clip.extra else read_audio(path)
 
     def _pre_process(self, clip: Clip) -> Samples:
         result = tfjp(self.audio(clip))
@@ -216,7 +222,65 @@ class _Shard:
         return {**self.__dict__, "_map": None}  # a worker maps the file again instead of copying it
 
 
-def _read_labels(path: Path) -> Mapping[str, Mapping[str, Any]]:
+def is_index(folder: Path | str) -> bool:
+    """Whether it is a file of `data index`, here or in object storage, and not a folder of clips."""
+    return str(folder).startswith("s3:/") or Path(folder).is_file()
+
+
+def clips_sha256(folder: Path | str) -> str:
+    """What a folder or an index says of its clips, as a sha256: it changes whenever a row does.
+
+    Raises:
+        InputError: neither a folder with a clips.jsonl nor an index.
+    """
+    if is_index(folder):
+        from soundflow.data.store.remote import opened
+
+        with opened(folder) as index:
+            return index.sha256()
+    try:
+        return hashlib.sha256((Path(folder) / CLIPS_NAME).read_bytes()).hexdigest()
+    except OSError as error:
+        raise InputError("clips.unreadable", f"no readable {CLIPS_NAME} in {folder}: {error.strerror}") from error
+
+
+def read_part(path: Path, begin: float, seconds: float) -> Samples:
+    """A part of a long recording, float32 [n], 16 kHz mono; nothing before or behind it is read.
+
+    Args:
+        begin, seconds: where it starts and how long it lasts, in seconds of the recording.
+
+    Raises:
+        InputError: the recording cannot be read, or ends before the part (`clips.part`).
+    """
+    try:
+        with soundfile.SoundFile(path) as sound:
+            sound.seek(min(round(begin * sound.samplerate), sound.frames))
+            heard = sound.read(round(seconds * sound.samplerate), dtype="float32", always_2d=True)
+            rate = sound.samplerate
+    except (RuntimeError, TypeError, OSError) as error:
+        raise InputError("clips.part", f"{path} cannot be read from {begin} s on: {error}", "fetch it again") from error
+    if not len(heard):
+        raise InputError("clips.part", f"{path} ends before {begin} s, where a clip of it begins", "fetch it again")
+    return resample(np.nan_to_num(heard).mean(axis=1), rate)
+
+
+def _read(folder: Path | str, bad: dict[str, str]) -> tuple[Mapping[str, Mapping[str, Any]], tuple[Clip, ...], Roots]:
+    if is_index(folder):
+        from soundflow.data.store.remote import opened
+
+        with opened(folder) as index:
+            return index.labels(), index.clips(), tuple(Path(source.folder) for source in index.sources())
+    labels = read_labels(Path(folder) / LABELS_NAME)
+    return labels, read_clips(Path(folder) / CLIPS_NAME, labels, bad), (Path(folder),)
+
+
+def read_labels(path: Path) -> Mapping[str, Mapping[str, Any]]:
+    """What a labels.json says of each label; nothing where there is no such file.
+
+    Raises:
+        InputError: it is not an object of objects.
+    """
     if not path.exists():
         return {}
     try:
@@ -228,9 +292,14 @@ def _read_labels(path: Path) -> Mapping[str, Mapping[str, Any]]:
     return rows
 
 
-def _read_clips(path: Path, labels: Mapping[str, Mapping[str, Any]], bad: dict[str, str]) -> tuple[Clip, ...]:
+def read_clips(path: Path, labels: Mapping[str, Mapping[str, Any]], bad: dict[str, str]) -> tuple[Clip, ...]:
+    """The rows of a clips.jsonl; those that are none go to `bad` with their reason.
+
+    Raises:
+        InputError: the file cannot be read, or has no usable row.
+    """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8").split("\n")  # a text may hold other signs that end a line
     except (OSError, UnicodeDecodeError) as error:
         raise InputError("clips.unreadable", f"no readable {path.name} in {path.parent}: {error}") from error
     clips: dict[str, Clip] = {}
@@ -264,9 +333,9 @@ def _clip(row: Mapping[str, Any], labels: Mapping[str, Mapping[str, Any]]) -> Cl
     return Clip(**{**defaults, **known, "id": clip_id, "path": path, "label": label, "extra": extra})
 
 
-def _inside(folder: Path, path: str) -> Path:
+def _inside(folder: Path, path: str, roots: Roots) -> Path:
     full = (folder / path).resolve()
-    if not full.is_relative_to(folder.resolve()):
+    if not any(full.is_relative_to(root.resolve()) for root in roots):
         raise InputError("clips.outside", f"the path {path} leads out of {folder}", "keep the sounds inside the folder")
     return full
 
@@ -300,7 +369,8 @@ def _fingerprint(folder: Path, clips: list[Clip], variant: Variant) -> Iterable[
     for clip in clips:
         try:
             stat = (folder / clip.path).stat()
-            yield f"{clip.id}\0{clip.path}\0{stat.st_size}\0{stat.st_mtime_ns}"
+            part = f"\0{clip.extra['begin']}\0{clip.seconds}" if "begin" in clip.extra else ""
+            yield f"{clip.id}\0{clip.path}\0{stat.st_size}\0{stat.st_mtime_ns}{part}"
         except OSError:
             yield f"{clip.id}\0{clip.path}\0absent"
 

@@ -6,7 +6,6 @@ nothing of the command line. Tests: tests/data/test_folders.py.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -21,7 +20,7 @@ from numpy.typing import NDArray
 
 from soundflow.audio.decode import read_audio, write_wav
 from soundflow.audio.pcm import SAMPLE_RATE
-from soundflow.data.clips import Clip, ClipStore
+from soundflow.data.clips import Clip, ClipStore, clips_sha256
 from soundflow.data.render import render
 from soundflow.data.streams import StreamConfig, bench_config, stream
 from soundflow.data.tfjp import TfjpConfig, tfjp
@@ -195,7 +194,7 @@ class StreamFolder:
         recipe = {
             "split": self.split,
             "seed": self.seed,
-            "clips_sha256": hashlib.sha256((self.store.folder / "clips.jsonl").read_bytes()).hexdigest(),
+            "clips_sha256": clips_sha256(self.store.folder),
             "config": repr(self.config),
         }
         if not path.exists():

@@ -1,0 +1,1 @@
+"""The clip store: rows, words and vectors of any number of clips in one file, which may lie in object storage."""
