@@ -44,7 +44,8 @@ def test_losses_fall_on_streams_that_are_not_learned_from(corpus: Path, tmp_path
     before = run.evaluate(valid)
     run.run(valid)
     found = lines(tmp_path, "valid")
-    assert [row["step"] for row in found] == [8, 16] and found[-1]["events"] == before.events > 0
+    assert [row["step"] for row in found] == [0, 8, 16] and found[-1]["events"] == before.events > 0
+    assert found[0]["lm"] == before.lm
     assert found[-1]["lm"] < before.lm and found[-1]["stream"] < before.stream
     assert len(lines(tmp_path, "train")) == 16 and list((tmp_path / "tensorboard").iterdir())
 

@@ -92,6 +92,8 @@ class StageRun:
         world, begun, heard = self.world, time.monotonic(), 0.0
         with Progress(*PROGRESS_COLUMNS, refresh_per_second=0.5) if log else nullcontext() as bar:
             task = bar.add_task(f"stage {self.stage.number}", total=self.stage.steps, note="") if bar else None
+            if valid and not self.position.step:
+                self._judge(valid, log)  # what it was like before
             feed = steps(self._documents, self.position.step, world.rank, world.size, self._cadence.workers)
             for passes in feed:
                 row = self._step(passes)
@@ -104,9 +106,7 @@ class StageRun:
                     note = f"loss {row['loss']:.3f} · {row['audio_seconds_per_second']:.0f} s of sound a second"
                     bar.update(task, completed=done, note=note)
                 if valid and self._is_due(self._cadence.evaluate_every):
-                    found = self.evaluate(valid)
-                    if log:
-                        log.write("valid", done, asdict(found))
+                    self._judge(valid, log)
                 if self._is_due(self._cadence.checkpoint_every):
                     save(self._out, self.engine, self.position, world)
                 on_step(done)
@@ -123,6 +123,11 @@ class StageRun:
             batch = self._packed(documents)
             found.append((documents, self.engine.costs(batch, torch.ones((), device=self.world.device))))
         return summed_up(found, self.world)
+
+    def _judge(self, valid: Sequence[Document], log: _Log | None) -> None:
+        found = self.evaluate(valid)
+        if log:
+            log.write("valid", self.position.step, asdict(found))
 
     def _is_due(self, every: int) -> bool:
         return self.position.step % every == 0 or self.position.step == self.stage.steps
