@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,7 @@ from soundflow.bench.trigger import Progress, StrayRow, TriggerReport, beside, r
 from soundflow.data.compose import ComposeConfig, Composition, Draw, SourceClip, compose
 from soundflow.data.generate.alarms import ALARMS
 from soundflow.data.streams import QUIET_SNR_DB, coloured_noise, generated_sound
+from soundflow.data.tasks.phrases import known_phrases
 from soundflow.data.timeline import SAMPLE_RATE, Reply, StreamEvent, Timeline, cue_of
 from soundflow.errors import InputError, UsageError
 
@@ -76,11 +77,11 @@ def mini_stream(pool: Sequence[Cut], seed: int, index: int) -> Composition:
     rng = draw("cast")
     calling, idle = [cut for cut in pool if cut.calls], [cut for cut in pool if not cut.calls]
     clips = []
-    for _ in range(int(rng.integers(EVENTS[0], EVENTS[1] + 1))):
+    for place in range(int(rng.integers(EVENTS[0], EVENTS[1] + 1))):
         if rng.random() >= RESPOND_SHARE:
             clips.append(idle[int(rng.integers(len(idle)))].clip)
         elif rng.random() < GENERATED_SHARE or not calling:
-            clips.append(_generated(rng))
+            clips.append(_generated(rng, f"{seed}.{index}.{place}"))
         else:
             clips.append(calling[int(rng.integers(len(calling)))].clip)
     return compose(clips, coloured_noise(draw("noise clip event")), None, ComposeConfig(), draw)
@@ -133,7 +134,8 @@ def run_mini(
     stray: dict[str, StrayRow] = {kind: stray_row(long[kind]) for kind in QUIET_KINDS}
     stray["music"] = StrayRow(reason=_NO_MUSIC)
     pairs = [(one.timeline, one.replies) for one in heard]
-    return report(pairs, {}, stray, _about(system, seed), beside(heard, long))
+    labels = {event.label for one in heard for event in one.timeline.events}
+    return report(pairs, _names(labels), stray, _about(system, seed), beside(heard, long))
 
 
 def hear(system: System, job: Job, made: Composition) -> Heard:
@@ -146,6 +148,15 @@ def _streams(recordings: Sequence[Composition], pool: Sequence[Cut], seed: int, 
     for recording in recordings:
         yield dataclasses.replace(recording, timeline=merged(recording.timeline))
     yield from (mini_stream(pool, seed, index) for index in range(streams))
+
+
+def _names(labels: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """What each sound may be called: its label's own words, and those nano learned for it."""
+    known = known_phrases()
+    return {
+        label: (label.replace("_", " "), *((known[label].short, known[label].noun) if label in known else ()))
+        for label in labels
+    }
 
 
 def _source(event: StreamEvent, samples: Any) -> SourceClip:
@@ -166,10 +177,11 @@ def _source(event: StreamEvent, samples: Any) -> SourceClip:
     )
 
 
-def _generated(rng: np.random.Generator) -> SourceClip:
+def _generated(rng: np.random.Generator, which: str) -> SourceClip:
+    """An alarm that no other stream has, and so a recording of its own."""
     kinds = sorted(ALARMS)
     kind = kinds[int(rng.integers(len(kinds)))]
-    name = f"generated:{kind}"
+    name = f"generated:{kind}:{which}"
     return SourceClip(
         samples=generated_sound(kind, rng)[: 5 * SAMPLE_RATE],
         label="smoke_alarm" if kind == "carbon_monoxide" else kind,

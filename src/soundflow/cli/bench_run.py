@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -43,7 +42,12 @@ def run(
     ] = None,
     hub: Annotated[bool, typer.Option("--hub", help="Fetch the published files from the hub instead.")] = False,
     model: Annotated[
-        str | None, typer.Option("--model", metavar="M", help="Who is heard; without one the file is scored as it is.")
+        str | None,
+        typer.Option(
+            "--model",
+            metavar="M",
+            help="Who is heard, a folder or a server's ws:// address; without one the file is scored as it is.",
+        ),
     ] = None,
     threshold: Annotated[
         float | None, typer.Option("--threshold", min=0.0, max=1.0, help="p(response) from which the model speaks.")
@@ -76,6 +80,7 @@ def run(
 
     from soundflow.bench.public.registry import Means, benchmark
     from soundflow.bench.rows import Answers, read_answers
+    from soundflow.cli.bench_result import command
 
     chosen = benchmark(name.value)
     every = chosen.load(_folder(chosen, folder, hub))
@@ -87,7 +92,7 @@ def run(
     answers = Answers({name: said for name, said in answers.outputs.items() if name in wanted})
     means = Means(_judge(judge_url, judge_model, predictions), predictions.with_suffix(".verdicts.jsonl"), pedant)
     result = {"benchmark": name.value, "of": len(every), **chosen.score(items, answers, means)}
-    result["command"] = " ".join(["soundflow", *sys.argv[1:]])
+    result |= {"model": model, "command": command()}
     if as_json:
         typer.echo(json.dumps(result, ensure_ascii=False, allow_nan=False))
         return
@@ -121,19 +126,22 @@ def _folder(chosen: Benchmark, folder: Path | None, hub: bool) -> Path:
 def _hear(
     chosen: Benchmark, items: tuple[Item, ...], out: Path, model: str, threshold: float | None, threads: int
 ) -> None:
-    import torch
-
-    from soundflow.api import load
-    from soundflow.bench.hearing import instructed_listener
+    from soundflow.bench.systems import model_system
+    from soundflow.cli.bench_system import find_system, is_address, load_bundle
     from soundflow.cli.row_progress import RowProgress
     from soundflow.stream.offline import answers_questions
 
-    torch.set_num_threads(threads)
-    bundle = load(model).bundle
-    if not answers_questions(bundle.config):
-        typer.echo(f"{bundle.name} was not trained to answer or to write down speech: expect next to nothing", err=True)
+    if is_address(model):
+        system = find_system(model, threshold, threads)
+    else:
+        bundle = load_bundle(model, threads)
+        system = model_system(bundle, threshold)
+        if not answers_questions(bundle.config):
+            typer.echo(
+                f"{bundle.name} was not trained to answer or to write down speech: expect next to nothing", err=True
+            )
     with RowProgress("hearing", len(items)) as progress:
-        for _ in chosen.run(instructed_listener(bundle, threshold), items, out):
+        for _ in chosen.run(system.hear, items, out):
             progress.done()
 
 
