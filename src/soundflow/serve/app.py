@@ -24,6 +24,7 @@ from soundflow.serve.limits import ServeLimits
 from soundflow.serve.metrics import Metrics
 from soundflow.serve.register import Register
 from soundflow.serve.sessions import OpenStream
+from soundflow.serve.speech import Mouth, Voice
 from soundflow.serve.tenancy import Tenancy
 
 _PAGE = Path(__file__).parent / "page"
@@ -38,6 +39,7 @@ class Setup:
     limits: ServeLimits
     policy: Policy
     examples: Mapping[str, Path]
+    voice: Voice | None = None  # says replies aloud
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,8 @@ class _Routes:
             self._house.metrics.refused(denial.code)
             await deny(socket, denial)
             return
-        conversation = Conversation(self._setup.facts, self._setup.limits.items)
+        mouth = None if self._setup.voice is None else Mouth(self._setup.voice)
+        conversation = Conversation(self._setup.facts, self._setup.limits.items, mouth=mouth)
         if comes_back:
             await self._readmit(socket, Tenancy(conversation, holder, 0, lambda: None))
             return

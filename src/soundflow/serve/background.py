@@ -23,6 +23,7 @@ from soundflow.serve.engine_figures import EngineFigures
 from soundflow.serve.limits import ServeLimits
 from soundflow.serve.running import DrainingServer, configured, listening_socket
 from soundflow.serve.sessions import OpenStream
+from soundflow.serve.speech import Voice
 from soundflow.stream.engine import Engine
 
 _STOP_SECONDS = 20.0  # beyond the drain, for the loop to end
@@ -50,16 +51,18 @@ def server_on(
     policy: Policy,
     examples: Mapping[str, Path],
     open_stream: OpenStream | None = None,
+    voice: Voice | None = None,
 ) -> Server:
     """A server of an engine's model, with the engine's figures among its own.
 
     Args:
         open_stream: opens a stream; None opens it on the engine.
+        voice: says replies aloud to clients that ask for sound; None where there is none.
     """
     config = bundle.config
     facts = ModelFacts(bundle.name, config.chunk_seconds, config.default_instruction, config.response_threshold)
     opens = open_stream or (lambda instruction, threshold, wake: engine.open(instruction, threshold, wake=wake))
-    server = build(Setup(facts, opens, limits, policy, examples))
+    server = build(Setup(facts, opens, limits, policy, examples, voice))
     server.metrics.registry.register(EngineFigures(engine))
     return server
 

@@ -24,6 +24,7 @@ from soundflow.serve.metrics import Metrics
 from soundflow.serve.rate import TokenBucket
 from soundflow.serve.register import Register
 from soundflow.serve.sessions import OpenStream, Stream
+from soundflow.serve.speech import Spoken
 from soundflow.serve.tenancy import Tenancy
 from soundflow.serve.wire import Message, ServerEvent, read_message
 from soundflow.stream.clock import WallClock
@@ -219,6 +220,7 @@ class Connection:
             with contextlib.suppress(RuntimeError):
                 loop.call_soon_threadsafe(tenancy.told.set)
 
+        self._conversation.wake_with(wake)
         return self._house.open_stream(instruction, threshold, wake)
 
     async def _tell(self) -> Close | None:
@@ -232,7 +234,7 @@ class Connection:
         async with self._sending:  # what is being told again comes first
             return Close.going_away if self._house.hall.is_closing else Close.done
 
-    def _told(self, event: Event) -> list[ServerEvent]:
+    def _told(self, event: Event | Spoken) -> list[ServerEvent]:
         self._house.metrics.count(event)
         return self._conversation.tell(event)
 

@@ -15,9 +15,10 @@ import numpy as np
 from soundflow.errors import InputError, SoundflowError, UsageError
 from soundflow.serve.overlap import VoiceOver
 from soundflow.serve.pace import Pace, Samples
-from soundflow.serve.reply_events import ReplyEvents
+from soundflow.serve.replies import Replies
 from soundflow.serve.sessions import Stream
 from soundflow.serve.settings import Settings
+from soundflow.serve.speech import Mouth, SpeechDelta, SpeechEnd, Spoken
 from soundflow.serve.wire import Ids, Message, ServerEvent, Stamp, error_fields
 from soundflow.serve.wire_audio import WireAudio
 from soundflow.stream.clock import Clock, WallClock
@@ -45,10 +46,16 @@ class Conversation:
         most_items: how many items stay known by id.
         ids: where names come from; None draws a session's name at random.
         clock: tells sound that is live from sound that is uploaded; None is the machine's.
+        mouth: says replies aloud to a client that asks for sound; None where the server has no voice.
     """
 
     def __init__(
-        self, facts: ModelFacts, most_items: int = 256, ids: Ids | None = None, clock: Clock | None = None
+        self,
+        facts: ModelFacts,
+        most_items: int = 256,
+        ids: Ids | None = None,
+        clock: Clock | None = None,
+        mouth: Mouth | None = None,
     ) -> None:
         self.settings = Settings()
         self.sent_seconds = 0.0
@@ -67,7 +74,9 @@ class Conversation:
         self._speech_item: str | None = None  # while somebody speaks over a reply
         self._items: dict[str, int | None] = {}  # id to the number of its reply, if it is one
         self._most_items = most_items
-        self._reply: ReplyEvents | None = None
+        self._mouth = mouth
+        self._replies = Replies(self._ids, self._stamp, mouth)
+        self._end: End | None = None  # comes when the last reply was said
 
     @property
     def id(self) -> str:
@@ -105,6 +114,11 @@ class Conversation:
         """Open the stream with the settings so far."""
         self._stream = open_stream(self.settings.instructions, self.settings.threshold)
 
+    def wake_with(self, wake: Callable[[], None]) -> None:
+        """What the voice calls, from its own thread, when it said something."""
+        if self._mouth is not None:
+            self._mouth.wake = wake
+
     def receive(self, message: Message) -> list[ServerEvent]:
         """Do what a client event asks for; what cannot be done is an `error` event and changes nothing."""
         try:
@@ -116,37 +130,30 @@ class Conversation:
         except SoundflowError as failure:
             return [self.failed(failure, message.get("event_id"))]
 
-    def tell(self, event: Event) -> list[ServerEvent]:
-        """The wire form of what the stream said; the stream is given the sound that waited for it."""
+    def tell(self, event: Event | Spoken) -> list[ServerEvent]:
+        """The wire form of what the stream or the voice said; the stream is given the sound that waited for it."""
         told = self._told(event)
         self._let_through()
+        if self._end is not None and not self._replies.is_any_open:
+            self.is_over = True
+            told += self._own(self._end)
         return told
 
-    def _told(self, event: Event) -> list[ServerEvent]:
+    def _told(self, event: Event | Spoken) -> list[ServerEvent]:
         match event:
             case Decision():
                 return self._decided(event)
-            case ReplyStart() if self._reply is not None:
-                self._remember(self._reply.item_id, event.reply)
-                return self._reply.start(event)
-            case ReplyDelta() if self._reply is not None:
-                return self._reply.delta(event)
-            case ReplyEnd() if self._reply is not None:
-                ended, self._reply = self._reply, None
-                return ended.end(event)
+            case ReplyStart() | ReplyDelta() | ReplyEnd() | SpeechDelta() | SpeechEnd():
+                if isinstance(event, ReplyStart) and (item := self._replies.next_item()) is not None:
+                    self._remember(item, event.reply)
+                return self._replies.tell(event)
             case Error():
                 return [self.failed(SoundflowError(event.code, event.message, event.hint))]
             case End():
-                self.is_over = True
-                return self._broken_off() + self._own(event)
-        return self._own(event)
-
-    def _broken_off(self) -> list[ServerEvent]:
-        """The end of a reply that a fault of ours left without one."""
-        if self._reply is None or self._reply.reply < 0:
-            return []
-        ended, self._reply = self._reply, None
-        return ended.end(ReplyEnd(ended.reply, ended.text, None, "cancelled", 0, None))
+                self._end = event
+                return self._replies.break_off()
+            case Memory():
+                return self._own(event)
 
     def failed(self, failure: SoundflowError, caused_by: object = None) -> ServerEvent:
         """An error event."""
@@ -158,12 +165,15 @@ class Conversation:
         if self._stream is not None:
             self._stream.end()
 
-    def take(self) -> list[Event]:
-        """What the stream said since it was last asked."""
-        return [] if self._stream is None else self._stream.take()
+    def take(self) -> list[Event | Spoken]:
+        """What the stream and the voice said since they were last asked."""
+        told = [] if self._stream is None else self._stream.take()
+        return [*told, *([] if self._mouth is None else self._mouth.take())]
 
     def close(self) -> None:
-        """Stop the stream."""
+        """Stop the stream and the voice."""
+        if self._mouth is not None:
+            self._mouth.cancel()
         if self._stream is not None:
             self._stream.close()
 
@@ -175,7 +185,7 @@ class Conversation:
     # --- what the client asks for ---
 
     def _update(self, message: Message) -> list[ServerEvent]:
-        new = self.settings.updated(message.get("session"))
+        new = self.settings.updated(message.get("session"), can_speak=self._mouth is not None)
         old = self.settings
         if self._stream is not None:
             if new.instructions != old.instructions:
@@ -249,7 +259,7 @@ class Conversation:
         return [self._stamp("conversation.item.truncated", **fields)]
 
     def _ask(self, message: Message) -> list[ServerEvent]:
-        if self._reply is not None or self._is_asked:
+        if self._replies.is_any_open or self._is_asked:
             hint = "wait for response.done, or send response.cancel"
             raise UsageError("conversation_already_has_active_response", "a reply is being spoken or asked for", hint)
         self._open_stream().set_threshold(_ALWAYS)
@@ -260,6 +270,7 @@ class Conversation:
 
     def _cancel(self, message: Message) -> list[ServerEvent]:
         self._withdraw()
+        self._replies.cancel("client_cancelled")
         self._open_stream().cancel()
         return []
 
@@ -292,9 +303,9 @@ class Conversation:
         """A voice over the reply ends it; what begins and ends is told as OpenAI's clients expect it."""
         self._voice.hear(samples)
         at_ms = round(1000 * self.sent_seconds)
-        if self._speech_item is None and self._voice.is_voice and self._reply is not None:
+        if self._speech_item is None and self._voice.is_voice and self._replies.is_any_open:
             self._speech_item = self._ids.new("item")
-            self._reply.cancel_reason = "turn_detected"
+            self._replies.cancel("turn_detected")
             self._open_stream().cancel()
             return [self._stamp("input_audio_buffer.speech_started", audio_start_ms=at_ms, item_id=self._speech_item)]
         if self._speech_item is not None and not self._voice.is_voice:
@@ -309,7 +320,7 @@ class Conversation:
 
     def _let_through(self) -> None:
         decided = round(self.decided_seconds * _RATE)
-        is_idle = self._reply is None and self._pace.passed - decided < self._chunk
+        is_idle = not self._replies.is_writing and self._pace.passed - decided < self._chunk
         for samples in self._pace.take(is_idle):
             self._open_stream().feed(samples)
 
@@ -326,8 +337,8 @@ class Conversation:
         if event.decision == "silent":
             return [self._stamp("response.listen", **fields)]
         self._withdraw()
-        self._reply = ReplyEvents(self._ids, self._stamp, self._last_item())
-        return [self._stamp("response.speak", response_id=self._reply.response_id, **fields)]
+        response = self._replies.announce(self._last_item(), self.settings.spoken_format)
+        return [self._stamp("response.speak", response_id=response, **fields)]
 
     def _withdraw(self) -> None:
         """The reply that was asked for is there, or no longer wanted: back to the session's threshold."""
@@ -340,6 +351,9 @@ class Conversation:
             return []
         fields = event.to_dict()
         return [self._stamp(f"soundflow.{fields.pop('type')}", **fields)]
+
+    def _output(self) -> dict[str, Any]:
+        return {} if self._mouth is None else {"output": {"format": self.settings.output_format.to_json()}}
 
     def _threshold(self, settings: Settings) -> float:
         return self._facts.threshold if settings.threshold is None else settings.threshold
@@ -377,8 +391,8 @@ class Conversation:
             "id": self.id,
             "model": self._facts.name,
             "instructions": self.settings.instructions or self._facts.default_instruction,
-            "output_modalities": ["text"],
-            "audio": {"input": self.settings.input_json()},
+            "output_modalities": ["audio" if self.settings.speaks else "text"],
+            "audio": {"input": self.settings.input_json()} | self._output(),
             "capabilities": {
                 "chunk_period_ms": round(1000 * self._facts.chunk_seconds),
                 "supports_session_resume": True,

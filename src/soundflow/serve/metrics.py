@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 
+from soundflow.serve.speech import Spoken
 from soundflow.stream.events import Decision, Event, ReplyEnd
 
 _DECISION_BUCKETS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.4, 0.8, 1.6, 5.0)  # s; 0.4 is one chunk
@@ -74,8 +75,8 @@ class Metrics:
         """An error was told to a client; `code` is one of ours, never a client's text."""
         self._errors.labels(code).inc()
 
-    def count(self, event: Event) -> None:
-        """Count what a stream said."""
+    def count(self, event: Event | Spoken) -> None:
+        """Count what a stream said; of what a voice said, nothing."""
         if isinstance(event, Decision):
             self._chunks.inc(event.chunks)
             self._decisions.labels(event.decision).inc()

@@ -1,12 +1,14 @@
-"""One reply as the protocol tells it: response, item, content part, text, each opened and closed.
+"""One reply as the protocol tells it: response, item, content part, text or sound, each opened and closed.
 
-Tests: tests/serve/test_conversation.py.
+Tests: tests/serve/test_conversation.py, tests/serve/test_replies.py.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+from soundflow.serve.speech import SpeechDelta, SpeechEnd
+from soundflow.serve.speech_wire import WireSpeech
 from soundflow.serve.wire import Ids, ServerEvent, Stamp
 from soundflow.stream.events import ReplyDelta, ReplyEnd, ReplyStart
 
@@ -20,53 +22,101 @@ _STATUS = {
 
 
 class ReplyEvents:
-    """The wire events of one reply, from `response.created` to `response.done`."""
+    """The wire events of one reply, from `response.created` to `response.done`.
 
-    def __init__(self, ids: Ids, stamp: Stamp, previous_item: str | None) -> None:
+    Args:
+        ids: where its names come from.
+        stamp: what its events are made with.
+        previous_item: the item before it.
+        wire: turns its sound into bytes; None where the reply is text.
+    """
+
+    def __init__(self, ids: Ids, stamp: Stamp, previous_item: str | None, wire: WireSpeech | None = None) -> None:
         self.response_id = ids.new("resp")
         self.item_id = ids.new("item")
-        self.reply = -1
         self.text = ""
         self.cancel_reason = "client_cancelled"  # should it be cancelled
+        self.ended: ReplyEnd | None = None  # when its text is over
+        self.is_done = False
         self._stamp = stamp
         self._previous_item = previous_item
+        self._wire = wire
+        self._is_silent = wire is None  # no sound is to come
+        self._is_cut = False  # somebody stopped the sound
         self._emotion: str | None = None
+
+    @property
+    def is_spoken(self) -> bool:
+        """Whether it is said aloud."""
+        return self._wire is not None
 
     def start(self, event: ReplyStart) -> list[ServerEvent]:
         """Open the response, its item and its part."""
-        self.reply, self._emotion = event.reply, event.emotion
+        self._emotion = event.emotion
         item = self._item("in_progress", [])
         return [
             self._stamp("response.created", response=self._response("in_progress", [])),
             self._stamp("response.output_item.added", **self._place(), item=item),
             self._stamp("conversation.item.added", previous_item_id=self._previous_item, item=item),
-            self._stamp("response.content_part.added", **self._spot(), part={"type": "text", "text": ""}),
+            self._stamp("response.content_part.added", **self._spot(), part=self._part()),
         ]
 
     def delta(self, event: ReplyDelta) -> list[ServerEvent]:
         """More of the text."""
         self.text += event.text
-        return [self._stamp("response.output_text.delta", **self._spot(), delta=event.text)]
+        return [self._stamp(f"response.{self._words}.delta", **self._spot(), delta=event.text)]
+
+    def sound(self, event: SpeechDelta) -> list[ServerEvent]:
+        """More of the sound."""
+        return self._sent([] if self._wire is None else self._wire.feed(event.samples))
 
     def end(self, event: ReplyEnd) -> list[ServerEvent]:
-        """Close the part, the item and the response."""
+        """The text is over; what is open is closed when the sound is, too."""
         self.text = event.text
-        status, details = _STATUS[event.reason]
+        self.ended = event
+        return self._closing() if self._is_silent else []
+
+    def sound_over(self, event: SpeechEnd) -> list[ServerEvent]:
+        """The sound is over; what is open is closed when the text is, too."""
+        self._is_silent = True
+        self._is_cut = event.outcome == "cancelled"
+        rest = self._sent([] if self._wire is None or self._is_cut else self._wire.end())
+        done = self._stamp("response.output_audio.done", **self._spot())
+        return [*rest, done, *self._closing()]
+
+    @property
+    def _words(self) -> str:
+        return "output_audio_transcript" if self.is_spoken else "output_text"
+
+    def _sent(self, pieces: list[str]) -> list[ServerEvent]:
+        return [self._stamp("response.output_audio.delta", **self._spot(), delta=piece) for piece in pieces]
+
+    def _closing(self) -> list[ServerEvent]:
+        """Close the part, the item and the response."""
+        if self.ended is None:
+            return []
+        self.is_done = True
+        status, details = _STATUS["cancelled" if self._is_cut else self.ended.reason]
         if status == "cancelled":
             details = {"type": "cancelled", "reason": self.cancel_reason}
         item = self._item("completed" if status == "completed" else "incomplete", [self._content()])
-        usage = {"total_tokens": event.tokens, "input_tokens": 0, "output_tokens": event.tokens}
+        tokens = self.ended.tokens
+        usage = {"total_tokens": tokens, "input_tokens": 0, "output_tokens": tokens}
         response = {**self._response(status, [item]), "status_details": details, "usage": usage}
+        words = {"transcript" if self.is_spoken else "text": self.text}
         return [
-            self._stamp("response.output_text.done", **self._spot(), text=event.text),
-            self._stamp("response.content_part.done", **self._spot(), part={"type": "text", "text": event.text}),
+            self._stamp(f"response.{self._words}.done", **self._spot(), **words),
+            self._stamp("response.content_part.done", **self._spot(), part=self._part()),
             self._stamp("response.output_item.done", **self._place(), item=item),
             self._stamp("conversation.item.done", previous_item_id=self._previous_item, item=item),
             self._stamp("response.done", response=response),
         ]
 
+    def _part(self) -> dict[str, Any]:
+        return {"type": "audio", "transcript": self.text} if self.is_spoken else {"type": "text", "text": self.text}
+
     def _content(self) -> dict[str, Any]:
-        return {"type": "output_text", "text": self.text}
+        return {**self._part(), "type": "output_audio" if self.is_spoken else "output_text"}
 
     def _item(self, status: str, content: list[dict[str, Any]]) -> dict[str, Any]:
         kind = {"type": "message", "object": "realtime.item", "role": "assistant"}
@@ -78,7 +128,7 @@ class ReplyEvents:
             "object": "realtime.response",
             "status": status,
             "output": output,
-            "output_modalities": ["text"],
+            "output_modalities": ["audio"] if self.is_spoken else ["text"],
             "metadata": {"emotion": self._emotion} if self._emotion else None,
         }
 

@@ -25,7 +25,8 @@ class SettingError(InputError):
 class Settings:
     """A session's settings. None takes the model's default.
 
-    `own_events` asks for the events of tier three; `interrupts`: a voice over a reply ends it.
+    `own_events` asks for the events of tier three; `interrupts`: a voice over a reply ends it; `speaks`: replies are
+    said aloud, in `output_format`.
     """
 
     instructions: str | None = None
@@ -33,14 +34,25 @@ class Settings:
     input_format: AudioFormat = dataclasses.field(default_factory=AudioFormat)
     own_events: bool = False
     interrupts: bool = False
+    speaks: bool = False
+    output_format: AudioFormat = dataclasses.field(default_factory=AudioFormat)
+
+    @property
+    def spoken_format(self) -> AudioFormat | None:
+        """What replies are said in; None where they are text."""
+        return self.output_format if self.speaks else None
 
     def input_json(self) -> dict[str, Any]:
         """`session.audio.input` as the protocol writes it."""
         detection = {"type": "server_vad", "interrupt_response": True, "create_response": False}
         return {"format": self.input_format.to_json(), "turn_detection": detection if self.interrupts else None}
 
-    def updated(self, session: object) -> Settings:
+    def updated(self, session: object, can_speak: bool = False) -> Settings:
         """These settings with what a `session.update` changes; fields we do not serve are left as they are.
+
+        Args:
+            session: of the client's event.
+            can_speak: whether the server has a voice.
 
         Raises:
             SettingError: a value makes no sense; then nothing is changed.
@@ -52,11 +64,14 @@ class Settings:
         if "instructions" in fields:
             changes["instructions"] = _instructions(fields["instructions"])
         if "output_modalities" in fields:
-            _check_modalities(fields["output_modalities"])
+            changes["speaks"] = _speaks(fields["output_modalities"], can_speak)
         audio = _mapping(fields.get("audio") or {}, "session.audio")
         heard = _mapping(audio.get("input") or {}, "session.audio.input")
         if heard.get("format") is not None:
             changes["input_format"] = read_format(heard["format"])
+        said = _mapping(audio.get("output") or {}, "session.audio.output")
+        if said.get("format") is not None:
+            changes["output_format"] = read_format(said["format"])
         if "turn_detection" in heard:
             changes["interrupts"] = _interrupts(heard["turn_detection"])
         own = _mapping(fields.get("soundflow") or {}, "session.soundflow")
@@ -95,9 +110,11 @@ def _instructions(value: object) -> str | None:
     raise SettingError("session.instructions", found, f"send a text of at most {_MOST_INSTRUCTION} characters")
 
 
-def _check_modalities(value: object) -> None:
-    if value != ["text"]:
-        raise SettingError("session.output_modalities", f"no {str(value)[:40]}", 'this server writes: use ["text"]')
+def _speaks(value: object, can_speak: bool) -> bool:
+    if value == ["text"] or (value == ["audio"] and can_speak):
+        return value == ["audio"]
+    known = 'use ["text"] or ["audio"]' if can_speak else 'this server writes: use ["text"]'
+    raise SettingError("session.output_modalities", f"no {str(value)[:40]}", known)
 
 
 def _probability(value: object) -> float:

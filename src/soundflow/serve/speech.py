@@ -87,7 +87,8 @@ class Mouth:
 
     def __init__(self, voice: Voice, wake: Callable[[], None] = lambda: None) -> None:
         self._voice = voice
-        self._wake = wake
+        self.rate = voice.rate
+        self.wake = wake
         self._changed = threading.Condition()
         self._writing: dict[int, Sentences] = {}  # replies whose text is not over
         self._queue: deque[tuple[int, str | None]] = deque()  # sentences in order; None ends a reply
@@ -134,7 +135,7 @@ class Mouth:
             self._saying = None
             self._out.extend(SpeechEnd(reply, "cancelled") for reply in stopped)
             self._changed.notify_all()
-        self._wake()
+        self.wake()
 
     def take(self) -> list[Spoken]:
         """What is there by now, in order."""
@@ -189,7 +190,7 @@ class Mouth:
             self._is_at_work = False
             self._go_on()
             self._changed.notify_all()
-        self._wake()
+        self.wake()
 
     def _say(self, reply: int, sentence: str, number: int) -> None:
         with contextlib.closing(self._voice.say(sentence)) as blocks:
@@ -199,7 +200,7 @@ class Mouth:
                         return
                     self._out.append(SpeechDelta(reply, block))
                     self._changed.notify_all()
-                self._wake()
+                self.wake()
 
     def _failed(self, reply: int | None, number: int, code: str, message: str) -> None:
         with self._changed:
