@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from soundflow.audio.pcm import SAMPLE_RATE
 from soundflow.bench.baselines.rows import gates
 from soundflow.bench.bootstrap import poisson_rate
 from soundflow.bench.hearing import spoken
@@ -67,11 +68,11 @@ def hear_house(
     memory: list[float] = []
     with Session(bundle, None, threshold, SimulatedClock(costs)) as session:
         for sound in sounds:
-            size = round(_FEED_SECONDS * 16_000)
+            size = round(_FEED_SECONDS * SAMPLE_RATE)
             for start in range(0, len(sound), size):
                 events += _kept(session.feed(sound[start : start + size]))
             memory.append(resident_mb())
-            progress(len(sound) / 16_000)
+            progress(len(sound) / SAMPLE_RATE)
         events += _kept(session.end())
     lost = sum(isinstance(event, Error) for event in events)
     return HouseHeard(tuple(spoken(events)), tuple(memory), lost)
@@ -85,7 +86,7 @@ def gates_through(sounds: Iterable[Samples]) -> dict[str, list[SpokenReply]]:
         for gate in gates():
             said = gate.hear(sound, None)
             found[gate.name] += [dataclasses.replace(reply, at=reply.at + begun) for reply in said]
-        begun += len(sound) / 16_000
+        begun += len(sound) / SAMPLE_RATE
     return dict(found)
 
 

@@ -27,6 +27,7 @@ Due = Literal["RESPOND", "IGNORE"]
 Fault = Literal["missing", "empty", "error", "unreadable", ""]
 Tier = Literal["single", "multiple"]
 
+TIERS: tuple[Tier, ...] = ("single", "multiple")
 SWEEP = tuple(round(0.1 * step, 1) for step in range(1, 10))  # thresholds shown beside the one in force
 
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from soundflow.bench.house import HouseHeard
     from soundflow.bench.house_plan import House
     from soundflow.data.clips import ClipStore
+    from soundflow.model.bundle import Bundle
+    from soundflow.stream.clock import CostTable
 
 
 def house(
@@ -111,7 +113,8 @@ def _heard(
     return bundle.name, heard, {"threshold": used, "costs": table.to_dict()}
 
 
-def _costs(path: Path | None, bundle: Any) -> Any:
+def _costs(path: Path | None, bundle: Bundle) -> CostTable:
+    """What the model's steps take: as a file says, or as this machine is timed."""
     import json
 
     from soundflow.bench.costs import measure_costs

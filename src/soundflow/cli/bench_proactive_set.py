@@ -17,7 +17,7 @@ from soundflow.cli.options import DebugOption, JsonOption, ThreadsOption
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from soundflow.bench.proactive import Item
+    from soundflow.bench.proactive import Item, Matching, Tier
     from soundflow.bench.systems import System
 
 
@@ -56,7 +56,7 @@ def proactive_set(
     from rich.console import Group
 
     from soundflow.bench.machine import describe_machine
-    from soundflow.bench.proactive import Matching
+    from soundflow.bench.proactive import TIERS, Matching
     from soundflow.bench.proactive_set import coverage, items_of, write_set
     from soundflow.bench.proactive_table import proactive_table
     from soundflow.cli.bench_proactive import find_matcher
@@ -70,8 +70,9 @@ def proactive_set(
     write_set(items, out)
     system = find_system(model, threshold, threads)
     about = {"set": f"split {split} of a folder of clips", "model": system.name, "threshold": system.threshold}
-    tiers, rows = {}, []
-    for tier in ("single", "multiple"):
+    tiers: dict[str, dict[str, Any]] = {}
+    rows: list[dict[str, Any]] = []
+    for tier in TIERS:
         found, judged = _tier(system, items, tier, seed, clips, out, matching)
         tiers[tier] = {**about, **found}
         rows += [{**row, "id": f"{tier} {row['id']}"} for row in judged]
@@ -91,7 +92,7 @@ def proactive_set(
 
 
 def _tier(
-    system: System, items: Sequence[Item], tier: Any, seed: int, folder: Path, out: Path, matching: Any
+    system: System, items: Sequence[Item], tier: Tier, seed: int, folder: Path, out: Path, matching: Matching
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """One tier: heard by the system and the gates, scored, and a row an item."""
     from soundflow.bench.proactive import outcomes, report
