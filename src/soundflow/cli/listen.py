@@ -18,6 +18,7 @@ from soundflow.cli.alert_options import (
     WebhookOption,
 )
 from soundflow.cli.options import DebugOption, JsonOption, ModelOption, ThreadsOption
+from soundflow.cli.voice_options import ResponderOption, SpeakOption, VoiceNameOption, VoiceOption
 
 if TYPE_CHECKING:
     from soundflow.api import Model, Samples
@@ -54,6 +55,10 @@ def listen(
     cool_down: CoolDownOption = 60.0,
     quiet_hours: QuietHoursOption = None,
     spool: SpoolOption = None,
+    responder: ResponderOption = None,
+    speak: SpeakOption = None,
+    voice: VoiceOption = None,
+    voice_name: VoiceNameOption = None,
     threads: ThreadsOption = 1,
     debug: DebugOption = False,
 ) -> None:
@@ -67,6 +72,7 @@ def listen(
       soundflow listen mic --instruction "Tell me when the baby cries." --webhook https://ntfy.sh/MY-TOPIC
     """
     from soundflow.cli.alert_options import alerts_for
+    from soundflow.cli.voice_options import speaking, writers_for
     from soundflow.serve.sinks.options import AlertOptions
 
     wanted = AlertOptions(webhook, mqtt, command, alerts, cool_down, quiet_hours, spool)
@@ -74,6 +80,8 @@ def listen(
         listeners: list[Callable[[Event], None]] = []
         if (told := stack.enter_context(alerts_for(wanted, _complain))) is not None:
             listeners.append(told.reporter(source).hear)
+        writers = stack.enter_context(writers_for(responder))
+        mouth = stack.enter_context(speaking(speak, voice, voice_name, _complain))
 
         import torch
 
@@ -95,9 +103,17 @@ def listen(
             events = _in_real_time(loaded, blocks, instruction, threshold, interrupt, is_paced=source != MICROPHONE)
         else:
             events = _at_full_speed(loaded, blocks, instruction, threshold, interrupt)
+        if writers is not None:
+            from soundflow.serve.responder import Rewriter, reworded
+
+            events = reworded(events, Rewriter(writers, instruction))
+        if mouth is not None:
+            listeners.append(mouth.hear)
         for event in events:
             for hear in listeners:
                 hear(event)
+        if mouth is not None and interrupt.is_set:
+            mouth.stop()
     if interrupt.is_set:
         raise typer.Exit(130)
 

@@ -18,9 +18,10 @@ from soundflow.cli.alert_options import (
     WebhookOption,
 )
 from soundflow.cli.options import DebugOption, JsonOption, ModelOption, ThreadsOption
+from soundflow.cli.voice_options import ResponderOption, VoiceNameOption, VoiceOption
 
 if TYPE_CHECKING:
-    from soundflow.serve.sessions import Stream
+    from soundflow.serve.sessions import OpenStream, Stream
 
 _LEAVING = 32  # sessions that gave up their seat and are still in a pass of the network; a batch, chosen
 
@@ -48,6 +49,9 @@ def serve(
     cool_down: CoolDownOption = 60.0,
     quiet_hours: QuietHoursOption = None,
     spool: SpoolOption = None,
+    responder: ResponderOption = None,
+    voice: VoiceOption = None,
+    voice_name: VoiceNameOption = None,
     as_json: JsonOption = False,
     threads: ThreadsOption = 1,
     debug: DebugOption = False,
@@ -70,6 +74,7 @@ def serve(
     check_bind(host, digests)  # before seconds are spent on a model
 
     from soundflow.cli.alert_options import alerts_for
+    from soundflow.cli.voice_options import voice_for, writers_for
     from soundflow.serve.sinks.options import AlertOptions
 
     wanted = AlertOptions(webhook, mqtt, command, alerts, cool_down, quiet_hours, spool)
@@ -82,6 +87,7 @@ def serve(
     from soundflow.serve.background import server_on
     from soundflow.serve.limits import ServeLimits
     from soundflow.serve.logs import log_failure, log_to
+    from soundflow.serve.reworded import rewording
     from soundflow.serve.running import listening_socket, run
     from soundflow.serve.tapped import tapping
     from soundflow.stream.engine import Engine, EngineLimits
@@ -94,6 +100,8 @@ def serve(
     recordings = {name: path for name in examples() if (path := example_path(name)) is not None}
     with (
         alerts_for(wanted, log_failure) as told,
+        writers_for(responder) as writers,
+        voice_for(voice, voice_name) as speaker,
         Engine(bundle, EngineLimits(sessions=sessions + _LEAVING)) as engine,
         bound,
     ):
@@ -101,9 +109,11 @@ def serve(
         def opened(instruction: str | None, threshold: float | None, wake: Callable[[], None]) -> Stream:
             return engine.open(instruction, threshold, wake=wake)
 
+        streams: OpenStream = opened if writers is None else rewording(opened, writers)
+        if told is not None:
+            streams = tapping(streams, lambda name: told.reporter(name).hear)
         policy = Policy(digests, tuple(origins or ()))
-        streams = opened if told is None else tapping(opened, lambda name: told.reporter(name).hear)
-        server = server_on(engine, bundle, limits, policy, recordings, streams)
+        server = server_on(engine, bundle, limits, policy, recordings, streams, speaker)
         url = f"http://{host}:{bound.getsockname()[1]}"
         if as_json:
             typer.echo(json.dumps({"type": "listening", "url": url, "model": bundle.name}))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from soundflow.errors import SoundflowError
     from soundflow.serve.responder import Writers
     from soundflow.serve.speech import Voice
+    from soundflow.serve.speech_out import SpeakOut
 
 VoiceOption = Annotated[
     str | None,
@@ -26,7 +28,13 @@ ResponderOption = Annotated[
     typer.Option("--responder", metavar="R", help="Who words replies: openai:MODEL@URL; by default the model itself."),
 ]
 
+SpeakOption = Annotated[
+    str | None,
+    typer.Option("--speak", metavar="OUT", help="Say replies with --voice: `speakers`, or a file such as said.wav."),
+]
+
 _KOKORO = "kokoro:"
+_SPEAKERS = "speakers"
 _KOKORO_VOICE = "af_heart"
 
 
@@ -45,6 +53,37 @@ def voice_for(wanted: str | None, name: str | None) -> Iterator[Voice | None]:
         yield voice
     finally:
         voice.close()
+
+
+@contextmanager
+def speaking(
+    out: str | None, wanted: str | None, name: str | None, complain: Callable[[SoundflowError], None]
+) -> Iterator[SpeakOut | None]:
+    """What says a stream's replies where the user asked for it; leaving the block waits for the last word.
+
+    Raises:
+        UsageError: a place without a voice, or a voice without a place (`voice.missing`).
+    """
+    from soundflow.errors import UsageError
+
+    if (out is None) != (wanted is None):
+        found = "--speak without --voice" if wanted is None else "--voice without --speak"
+        raise UsageError("voice.missing", found, "give both, such as --speak said.wav --voice kokoro:FOLDER")
+    with voice_for(wanted, name) as voice:
+        if out is None or voice is None:
+            yield None
+            return
+        from soundflow.serve.speech_out import Loudspeaker, SpeakOut, WavFile
+
+        player = Loudspeaker(voice.rate) if out == _SPEAKERS else WavFile(Path(out), voice.rate)
+        said = SpeakOut(voice, player, complain)
+        try:
+            yield said
+        except BaseException:
+            said.stop()
+            raise
+        finally:
+            said.close()
 
 
 @contextmanager

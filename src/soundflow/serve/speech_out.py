@@ -19,8 +19,6 @@ from soundflow.errors import OutsideError, SoundflowError, UsageError
 from soundflow.serve.speech import Mouth, Samples, SpeechDelta, SpeechEnd, Voice
 from soundflow.stream.events import Event, ReplyDelta, ReplyEnd, ReplyStart
 
-_LOOK_SECONDS = 0.2  # between two looks whether to stop; nothing waits for it; chosen
-
 
 class Player(Protocol):
     """Plays what it is given, in order; each call may take as long as the sound."""
@@ -121,7 +119,8 @@ class SpeakOut:
     """
 
     def __init__(self, voice: Voice, player: Player, complain: Callable[[SoundflowError], None]) -> None:
-        self._mouth = Mouth(voice)
+        self._bell = threading.Event()
+        self._mouth = Mouth(voice, self._bell.set)
         self._voice = voice
         self._player = player
         self._complain = complain
@@ -150,6 +149,7 @@ class SpeakOut:
     def close(self) -> None:
         """Wait until everything is said, unless it was stopped, and let the player go."""
         self._is_over = True
+        self._bell.set()
         self._thread.join()
         self._voice.close()
         with self._complaining():
@@ -157,7 +157,8 @@ class SpeakOut:
 
     def _play(self) -> None:
         while not (self._is_over and (self._is_stopped or self._mouth.is_idle)):
-            self._mouth.wait(_LOOK_SECONDS)
+            self._bell.wait()
+            self._bell.clear()
             with self._complaining():
                 self._say()
 
@@ -181,8 +182,10 @@ class SpeakOut:
             yield
         except SoundflowError as failure:
             self._complain(failure)
+            self.stop()
         except Exception as fault:
             self._complain(OutsideError("speech.player", f"the player broke: {fault}", "the replies stay as text"))
+            self.stop()
 
 
 def _default_output(rate: int) -> Any:
