@@ -19,7 +19,7 @@ def run(console: Console, moments: list[float]) -> None:
 def test_lines_come_every_half_minute() -> None:
     out = io.StringIO()
     run(Console(file=out, width=80), [0.0, 29.0, 31.0, 32.0, 64.0])
-    assert out.getvalue().splitlines() == ["asking: 2 of 10, 124 s left", "asking: 4 of 10, 96 s left"]
+    assert out.getvalue().splitlines() == ["asking: 2 of 10, 0.1/s, 124 s left", "asking: 4 of 10, 0.1/s, 96 s left"]
 
 
 def test_on_a_terminal_there_is_a_bar_and_no_line() -> None:

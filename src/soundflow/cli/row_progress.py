@@ -1,4 +1,4 @@
-"""How many rows of a long job are done, on standard error: a bar on a terminal, a line now and then elsewhere.
+"""How many rows of a long job are done, and how fast, on standard error: a bar on a terminal, else a line now and then.
 
 Tests: tests/cli/test_row_progress.py.
 """
@@ -16,7 +16,7 @@ _LINE_EVERY_SECONDS = 30.0  # where there is no terminal; chosen
 
 
 class RowProgress:
-    """Counts rows against how many there are, and tells the time left.
+    """Counts rows against how many there are, and tells the rate and the time left.
 
     Args:
         doing: what happens to a row.
@@ -37,6 +37,7 @@ class RowProgress:
             TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]}"),
             TimeRemainingColumn(),
             console=self._console,
             transient=True,
@@ -45,7 +46,7 @@ class RowProgress:
 
     def __enter__(self) -> RowProgress:
         self._bar.start()
-        self._task = self._bar.add_task(self._doing, total=self._rows)
+        self._task = self._bar.add_task(self._doing, total=self._rows, rate="")
         self._started_at = self._told_at = self._now()
         return self
 
@@ -57,9 +58,11 @@ class RowProgress:
     def done(self) -> None:
         """One more row is done."""
         self._done += 1
-        self._bar.update(self._task, completed=self._done)
         now = self._now()
+        rate = self._done / max(now - self._started_at, 1e-6)
+        self._bar.update(self._task, completed=self._done, rate=f"{rate:.1f}/s")
         if self._bar.disable and now - self._told_at >= _LINE_EVERY_SECONDS:
             self._told_at = now
-            left = (now - self._started_at) / self._done * (self._rows - self._done)
-            self._console.print(f"{self._doing}: {self._done} of {self._rows}, {left:.0f} s left", highlight=False)
+            left = (self._rows - self._done) / rate
+            line = f"{self._doing}: {self._done} of {self._rows}, {rate:.1f}/s, {left:.0f} s left"
+            self._console.print(line, highlight=False)

@@ -21,7 +21,7 @@ from soundflow.data.store.schema import connect
 from soundflow.data.store.search_words import indexed, queries
 
 TOP = 3  # paper, section 3.2: candidates a query is given
-FIRST_LOOK, WIDER = 64, 8  # ranked rows that are looked at before the filters, and how many times more when few pass
+FIRST_LOOK, WIDER = 512, 16  # ranked rows that are looked at before the filters, and how many times more when few pass
 SAID = ("transcript", "translation", "instrument", "caption", "title", "artist")  # fields a clip is found by
 ROLES = {  # paper, section 3.2: the part a sound plays in a scene, and the kinds of clip that may play it
     "foreground": ("event", "speech", "music"),
