@@ -34,6 +34,7 @@ def test_real_clips_with_a_category_and_a_decision_are_items(folder: ClipStore) 
     siren, cow = items_of(folder, "test")
     assert (siren.id, siren.decision, siren.macro, siren.meso) == ("s", "RESPOND", "Traffic", "Traffic")
     assert siren.answers == ("I hear siren. Look outside.", "I hear alarm. Look outside.")
+    assert siren.origin == "s" and siren.recording, "a clip without a recording is its own"
     assert (cow.decision, cow.answers, cow.meso) == ("IGNORE", (), "Environment background")
     with pytest.raises(InputError, match="no clip with a category"):
         items_of(folder, "train")

@@ -59,6 +59,7 @@ def test_a_model_hears_what_is_not_answered_yet(
     found = json.loads(capsys.readouterr().out)
     assert (found["tier"], found["correct"], found["specificity"]["value"]) == ("multiple", 2, 1.0)
     assert len(read_answers(tmp_path / "p.jsonl").outputs) == 4
+    assert "plain_classifier" in found["trivial"], "who hears the sounds stands beside gates that do too"
 
 
 @pytest.mark.parametrize("extra", [["--reranker", "m"], ["--endpoint", "http://h"], ["--match-threshold", "7"]])

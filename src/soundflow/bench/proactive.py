@@ -33,7 +33,10 @@ SWEEP = tuple(round(0.1 * step, 1) for step in range(1, 10))  # thresholds shown
 
 @dataclass(frozen=True)
 class Item:
-    """One sound of the benchmark: where it stands, what is due, and what good replies say."""
+    """One sound of the benchmark: where it stands, what is due, and what good replies say.
+
+    Items of one `recording` are drawn together for the bounds; without a name each is its own.
+    """
 
     id: str
     path: str
@@ -42,6 +45,12 @@ class Item:
     macro: str
     meso: str
     answers: tuple[str, ...] = ()
+    recording: str = ""
+
+    @property
+    def origin(self) -> str:
+        """What the bootstrap draws as a whole."""
+        return self.recording or self.id
 
 
 @dataclass(frozen=True)
@@ -150,7 +159,8 @@ def _item(row: Row, answers: Mapping[str, tuple[str, ...]]) -> Item:
     meso = row.text("meso") if "meso" in row.values else parts[2]
     due: Due = "RESPOND" if decision == "RESPOND" else "IGNORE"
     item = row.text("id")
-    return Item(item, path, row.answer("description"), due, macro, meso, answers.get(item, ()))
+    heard = (row.answer("description"), due, macro, meso)
+    return Item(item, path, *heard, answers.get(item, ()), row.answer("recording"))
 
 
 def _judge(item: Item, raw: str | None, matcher: Matcher) -> Judged:
@@ -171,7 +181,7 @@ def _fault(raw: str | None, output: Output) -> Fault:
 
 
 def _figures(judged: Sequence[Judged], threshold: float) -> dict[str, Any]:
-    """Accuracies over items with 95 % bounds, resampled by item."""
+    """Accuracies over items with 95 % bounds, resampled by recording."""
     columns = [  # right responds, responds, right ignores, ignores, matched
         (
             one.right and one.item.decision == "RESPOND",
@@ -190,7 +200,7 @@ def _figures(judged: Sequence[Judged], threshold: float) -> dict[str, Any]:
         "recall": lambda c: _share(c[..., 0], c[..., 1]),
         "specificity": lambda c: _share(c[..., 2], c[..., 3]),
     }
-    names = list(range(len(judged)))
+    names = [one.item.origin for one in judged]
     return {name: _exact(bootstrap(counts, names, figure)) for name, figure in figures.items()}
 
 
@@ -222,7 +232,7 @@ def outcomes(items: Sequence[Item], answers: Answers) -> list[dict[str, Any]]:
     """One row an item, for `bench compare`; one without an answer is wrong."""
     judged = judge(items, answers, _NOBODY)
     return [
-        {"id": one.item.id, "recording": one.item.id, "due": one.item.decision.lower(), "right": one.right}
+        {"id": one.item.id, "recording": one.item.origin, "due": one.item.decision.lower(), "right": one.right}
         for one in judged
     ]
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from soundflow.bench.proactive import Item
+from soundflow.bench.proactive import Due, Item
 from soundflow.bench.rows import write_rows
 from soundflow.data.clips import Clip, ClipStore
 from soundflow.errors import InputError
@@ -85,6 +85,7 @@ def write_set(items: Sequence[Item], folder: Path) -> tuple[Path, Path]:
                 "decision": item.decision,
                 "macro": item.macro,
                 "meso": item.meso,
+                "recording": item.recording,
             }
             for item in items
         ],
@@ -103,7 +104,8 @@ def _item(store: ClipStore, clip: Clip) -> Item:
     label = store.label(clip.label)
     calls = clip.proactive is True
     answers = _answers(label.names, label.advice) if calls else ()
-    return Item(clip.id, clip.path, label.display, "RESPOND" if calls else "IGNORE", macro, meso, answers)
+    due: Due = "RESPOND" if calls else "IGNORE"
+    return Item(clip.id, clip.path, label.display, due, macro, meso, answers, clip.recording)
 
 
 def _answers(names: Sequence[str], advice: str | None) -> tuple[str, ...]:
