@@ -74,15 +74,17 @@ def in_background(
     limits: ServeLimits | None = None,
     policy: Policy | None = None,
     examples: Mapping[str, Path] | None = None,
+    open_stream: OpenStream | None = None,
+    voice: Voice | None = None,
 ) -> Iterator[Background]:
-    """Serve at a free port of this machine.
+    """Serve at a free port of this machine; `open_stream` and `voice` as in `server_on`.
 
     Raises:
         OutsideError: it did not stop (`serve.stuck`).
     """
     limits = limits or ServeLimits()
     with listening_socket("127.0.0.1", 0) as bound:
-        server = server_on(engine, bundle, limits, policy or Policy(), examples or {})
+        server = server_on(engine, bundle, limits, policy or Policy(), examples or {}, open_stream, voice)
         process = DrainingServer(configured(server, limits), server)
         thread = threading.Thread(target=lambda: asyncio.run(process.serve(sockets=[bound])), name="serve")
         bound.listen()
