@@ -90,6 +90,22 @@ def test_decisions_and_replies_equal_full_passes(small_bundle: Bundle) -> None:
             assert (spoken.text, spoken.emotion, spoken.reason) == (expected.text, expected.emotion, expected.reason)
 
 
+def test_a_decoder_in_bfloat16_takes_what_a_float32_encoder_heard(small_bundle: Bundle) -> None:
+    chunks = encoded(small_bundle, 3)
+    plain = [run(small_bundle, chunk) for chunk in chunks]
+    small_bundle.network.decoder.bfloat16()
+    small_bundle.network.lm_head.bfloat16()
+    assert chunks[0].features.dtype == torch.float32
+    assert [run(small_bundle, chunk) for chunk in chunks] == pytest.approx(plain, abs=0.02)
+
+
+def run(bundle: Bundle, chunk: EncodedChunk) -> float:
+    """p(response) of a stream's first chunk."""
+    outcome = Decoding(bundle, None, NEVER, 4).run(Flush((chunk,)))
+    assert isinstance(outcome, Decided)
+    return outcome.p_response
+
+
 def test_a_flush_equals_its_chunks_one_by_one_in_forced_silence(small_bundle: Bundle) -> None:
     chunks = encoded(small_bundle, 4)
     together = Decoding(small_bundle, None, NEVER, 6)

@@ -127,9 +127,11 @@ class Decoding:
             self._forgotten = self._window.make_room(len(action.chunks))
             for start, count in self._forgotten.spans if self._forgotten else ():
                 self._cache.evict(start, count)
-            for chunk in action.chunks:
-                self._window.open_block(chunk.features[0], self._control.silent)
-            rows = torch.cat([rows, *self._between([chunk.features[0] for chunk in action.chunks])])
+            # the encoder computes in float32 even where the decoder is bfloat16
+            sounds = [chunk.features[0].to(rows) for chunk in action.chunks]
+            for sound in sounds:
+                self._window.open_block(sound, self._control.silent)
+            rows = torch.cat([rows, *self._between(sounds)])
         self._pending = rows[:0]
         return rows
 
