@@ -22,7 +22,7 @@ from soundflow.data.streams import StreamConfig, stream
 from soundflow.errors import InputError, OutsideError
 from soundflow.train.document import Sounding
 
-COMPANIONS = 8  # labels that sound beside the new ones, in streams that are about these
+COMPANIONS = 4  # labels that sound beside the new ones, in streams that are about these
 ODD_PRIME = 1_000_003  # keeps the generators of two purposes apart
 
 

@@ -99,7 +99,7 @@ def _changed(before: str, now: str) -> str:
         old, new = json.loads(before), json.loads(now)
     except ValueError:
         return "configuration"
-    return ", ".join(key for key in new if old.get(key) != new[key]) or "configuration"
+    return ", ".join(key for key in sorted(new) if old.get(key) != new[key]) or "configuration"
 
 
 def _found(folder: Path) -> list[Path]:

@@ -1,0 +1,63 @@
+"""Checkpoints: the newest whole one, its position, and a folder that knows whose run it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from soundflow.errors import InputError
+from soundflow.train.guard import Guard
+from soundflow.train.learner import Learner
+from soundflow.train.parallel import Engine, World, engine_of
+from soundflow.train.resume import Position, claim, restore, save
+from tests.train.corpora import STAGE, small_start
+
+
+def engine(scale: float = 1.0) -> Engine:
+    """A learner whose weights that learn are scaled, with moments in its optimiser."""
+    made = engine_of(Learner(small_start().network, STAGE), "ddp", World())
+    for p in made.module.parameters():
+        if p.requires_grad:
+            p.data.mul_(scale)
+            p.grad = torch.full_like(p, scale)
+    made.step()
+    return made
+
+
+def weights(made: Engine) -> list[torch.Tensor]:
+    moments = [value for state in made.optimizer.state.values() for value in state.values()]
+    return [*(p.detach().clone() for p in made.module.parameters()), *moments]
+
+
+def test_what_was_saved_comes_back(tmp_path: Path) -> None:
+    position = Position(12, Guard((0.1, 1 / 3), 2))
+    first, other = engine(1.0), engine(3.0)
+    save(tmp_path, first, position, World())
+    assert restore(tmp_path, other) == position
+    assert all(torch.equal(a, b) for a, b in zip(weights(first), weights(other), strict=True))
+
+
+def test_the_newest_whole_checkpoint_is_taken_and_older_ones_go(tmp_path: Path) -> None:
+    save(tmp_path, engine(), Position(2), World())
+    save(tmp_path, engine(), Position(10), World())
+    (tmp_path / "step-000000011.tmp").mkdir()
+    (tmp_path / "step-000000012").mkdir()  # without its position it is not whole
+    assert restore(tmp_path, engine()).step == 10
+    assert not (tmp_path / "step-000000002").exists()
+    assert restore(tmp_path / "none", engine()) == Position()
+
+
+def test_a_damaged_checkpoint_is_one_line(tmp_path: Path) -> None:
+    save(tmp_path, engine(), Position(2), World())
+    (tmp_path / "step-000000002" / ".metadata").write_bytes(b"no")
+    with pytest.raises(InputError, match="cannot be read"):
+        restore(tmp_path, engine())
+
+
+def test_a_folder_knows_its_run(tmp_path: Path) -> None:
+    claim(tmp_path, {"start": "nano", "stage": [{"steps": 3}]})
+    claim(tmp_path, {"start": "nano", "stage": [{"steps": 3}]})
+    with pytest.raises(InputError, match="another stage, start"):
+        claim(tmp_path, {"start": "other", "stage": [{"steps": 4}]})

@@ -1,0 +1,149 @@
+"""Recipes of stages, end to end on a tiny corpus: each stage from the one before, going on, refusals."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from soundflow.api import load
+from soundflow.cli.main import main
+from soundflow.errors import InputError, UsageError
+from soundflow.train.staged import is_corpora, read_staged, run_staged, start_folder
+from tests.train.corpora import write_start
+from tests.train.test_run import folder as tones  # noqa: F401  (a folder of clips, as a fixture)
+
+RECIPE = """
+start = "{start}"
+data = ["{corpus}"]
+valid = ["{corpus}"]
+valid_streams = 3
+out = "{out}"
+workers = 0
+threads = 1
+evaluate_every = 2
+checkpoint_every = 2
+"""
+STAGE = """
+[[stage]]
+number = {number}
+steps = 2
+batch_size = 2
+micro_batch = 1
+mix = {{proactive_respond = 1, real_time_asr = 1, streaming_audio_understanding = 1}}
+"""
+
+
+def write_recipe(folder: Path, corpus: Path, *numbers: int, more: str = "") -> Path:
+    """A recipe of these stages, from the small model."""
+    start = folder / "start"
+    if not start.exists():
+        write_start(start)
+    text = RECIPE.format(start=start, corpus=corpus, out=folder / "out")
+    path = folder / "recipe.toml"
+    path.write_text(text + more + "".join(STAGE.format(number=number) for number in numbers))
+    return path
+
+
+@pytest.mark.slow
+def test_four_stages_follow_each_other(corpus: Path, tmp_path: Path) -> None:
+    path = write_recipe(tmp_path, corpus, 1, 2, 3, 4, more="keep_features = true\n")
+    out = run_staged(read_staged(path))
+    assert out == tmp_path / "out" / "model"
+    folders = [tmp_path / "start", *(tmp_path / "out" / f"stage{n}" / "model" for n in (1, 2, 3)), out]
+    weights = [load_file(folder / "model.safetensors") for folder in folders]
+    for number, (before, after) in enumerate(itertools.pairwise(weights), start=1):
+        changed = {name for name in before if not torch.equal(before[name], after[name])}
+        owners = {name.split(".")[0] for name in changed}
+        assert not any(name.startswith("encoder") for name in changed)
+        assert owners == {1: {"decoder"}, 2: {"adapter"}}.get(number, {"decoder", "adapter"}), number
+        if number == 1:
+            assert changed == {"decoder.embed_tokens.weight"}, "tied: the head is the table"
+    with load(out).session() as session:
+        events = [*session.feed(np.zeros(16_000, np.float32)), *session.end()]
+    assert sum(event.type == "decision" for event in events) == 3
+    valid = [json.loads(line) for line in (tmp_path / "out" / "stage4" / "log.jsonl").read_text().splitlines()]
+    assert [row["step"] for row in valid if row["kind"] == "valid"] == [0, 2]
+    written = (out / "model.safetensors").stat().st_mtime_ns
+    assert run_staged(read_staged(path)) == out
+    assert (out / "model.safetensors").stat().st_mtime_ns == written, "nothing was left to train"
+
+
+@pytest.mark.slow
+def test_lora_from_the_released_layout(corpus: Path, tmp_path: Path, release_kit: Path) -> None:
+    path = write_recipe(tmp_path, corpus, 4)
+    out = run_staged(read_staged(path, [f"start={release_kit}", "stage.lora_rank=2", "storage=bfloat16"]))
+    model = load(out)
+    assert model.config.control.silent == 151605 and model.config.encoder == load(release_kit).config.encoder
+    with model.session() as session:
+        events = [*session.feed(np.zeros(6_400, np.float32)), *session.end()]
+    assert any(event.type == "decision" for event in events)
+
+
+@pytest.mark.slow
+def test_new_sounds_out_of_folders_of_clips(
+    tones: Path,  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    new = tmp_path / "new"
+    new.mkdir()
+    rows = [json.loads(line) for line in (tones / "clips" / "clips.jsonl").read_text().splitlines()]
+    (new / "0.wav").write_bytes((tones / "clips" / "0.wav").read_bytes())
+    (new / "clips.jsonl").write_text(json.dumps(rows[0] | {"label": "kettle", "recording": "k"}))
+    (new / "labels.json").write_text('{"kettle": {"display": "Kettle", "proactive": true, "advice": "Take it off."}}')
+    path = write_recipe(tmp_path, new, 4)
+    data = json.dumps([str(new), str(tones / "clips")])
+    changes = [f"data={data}", "valid=[]", f"cache={tmp_path / 'cache'}", "new_share=1.0", "stage.mix={}"]
+    model = load(run_staged(read_staged(path, changes)))
+    assert "kettle" in model.config.labels
+    assert model.bundle.config.encoder == load(tmp_path / "start").config.encoder
+
+
+def test_another_run_in_the_folder_is_refused(corpus: Path, tmp_path: Path) -> None:
+    path = write_recipe(tmp_path, corpus, 2)
+    run_staged(read_staged(path, ["stage.steps=1"]))
+    with pytest.raises(InputError, match="another stage"):
+        run_staged(read_staged(path))
+
+
+def test_a_plan_is_one_line_of_json_a_stage(corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write_recipe(tmp_path, corpus, 1, 2)
+    assert main(["train", str(path), "--plan", "--json"]) == 0
+    plans = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [plan["stage"] for plan in plans] == [1, 2]
+    assert plans[0]["learning"] > plans[1]["learning"] > 0 and plans[0]["streams"] == 4
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ("start=nobody", "there is no model nobody"),
+        ("data=nowhere", "neither corpus.json nor clips.jsonl"),
+        ("parallel=dpp", "parallel is 'dpp'"),
+        ("threads=0", "at least 1"),
+        ("strat=nano", "did you mean 'start'"),
+        ("stage.step=3", "did you mean 'steps'"),
+        ("stage.batch_size=3", "a multiple of 2"),
+    ],
+)
+def test_each_fault_is_one_clear_line(corpus: Path, tmp_path: Path, change: str, says: str) -> None:
+    path = write_recipe(tmp_path, corpus, 2)
+    with pytest.raises((InputError, UsageError), match=says):
+        run_staged(read_staged(path, ["stage.micro_batch=2", change] if "batch" in change else [change]))
+
+
+def test_corpora_and_clips_do_not_mix(corpus: Path, tmp_path: Path) -> None:
+    (tmp_path / "clips.jsonl").write_text("{}\n")
+    assert is_corpora([corpus, corpus]) and not is_corpora([tmp_path])
+    with pytest.raises(InputError, match="both corpora and clips"):
+        is_corpora([corpus, tmp_path])
+
+
+def test_nano_is_found_by_its_name() -> None:
+    assert (start_folder("nano") / "model.safetensors").is_file()
