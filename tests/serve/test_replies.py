@@ -202,6 +202,15 @@ def test_what_a_client_leaves_behind_is_not_said(talk: Talk) -> None:
     assert talk.engine.sentences == ["It waits."]
 
 
+def test_a_reply_is_cut_to_the_sound_that_was_played(talk: Talk) -> None:
+    talk.open().tell(*said("One two. Six ten."), ReplyEnd(0, "One two. Six ten.", None, "eos", 4, 9.0))
+    item = talk.listen()[-1]["response"]["output"][0]["id"]
+    for played_ms, characters in ((0, 0), (200, 8), (400, 17), (9000, 17)):
+        cut = {"type": "conversation.item.truncate", "item_id": item, "content_index": 0, "audio_end_ms": played_ms}
+        assert kinds(talk.talk.receive(cut)) == ["conversation.item.truncated"]
+        assert talk.stream.truncated[-1] == (0, characters)
+
+
 def test_blocks_of_the_engine_are_the_sound(talk: Talk) -> None:
     talk.open().tell(*said("ab abcd."), ReplyEnd(0, "ab abcd.", None, "eos", 1, 1.0))
     talk.listen()

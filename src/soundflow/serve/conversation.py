@@ -251,7 +251,7 @@ class Conversation:
             raise InputError("realtime.item_role", f"item {item_id} is no reply", "only replies can be truncated")
         if not isinstance(played_ms, int) or isinstance(played_ms, bool) or played_ms < 0:
             raise InputError("realtime.audio_end_ms", "no audio_end_ms", "send whole milliseconds from 0")
-        characters = message.get("soundflow_characters", 0)
+        characters = message.get("soundflow_characters", self._replies.played_characters(reply, played_ms))
         if not isinstance(characters, int) or characters < 0:
             raise InputError("realtime.characters", "no soundflow_characters", "send a whole number from 0")
         self._open_stream().truncate(reply, characters)

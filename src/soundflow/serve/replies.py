@@ -15,6 +15,8 @@ from soundflow.serve.wire import Ids, ServerEvent, Stamp
 from soundflow.serve.wire_audio import AudioFormat
 from soundflow.stream.events import ReplyDelta, ReplyEnd, ReplyStart
 
+_KEPT_LENGTHS = 256  # replies whose lengths stay known, for those that are cut to what was played; chosen
+
 Telling: TypeAlias = ReplyStart | ReplyDelta | ReplyEnd | SpeechDelta | SpeechEnd
 
 
@@ -33,6 +35,7 @@ class Replies:
         self._mouth = mouth
         self._announced: deque[ReplyEvents] = deque()  # decided, and not begun
         self._open: dict[int, ReplyEvents] = {}  # begun, and not done
+        self._said: dict[int, tuple[int, int]] = {}  # reply → characters and milliseconds of what was said aloud
 
     @property
     def is_any_open(self) -> bool:
@@ -86,6 +89,14 @@ class Replies:
         if self._mouth is not None:
             self._mouth.cancel()
 
+    def played_characters(self, reply: int, played_ms: int) -> int:
+        """The share of a reply's text that so much of its sound stands for; 0 of one that was not said aloud."""
+        if (wire := self._open.get(reply)) is not None and wire.is_spoken:
+            characters, whole_ms = len(wire.text), wire.sound_ms  # so far
+        else:
+            characters, whole_ms = self._said.get(reply, (0, 0))
+        return characters if played_ms >= whole_ms else characters * played_ms // whole_ms
+
     def break_off(self) -> list[ServerEvent]:
         """Ends for replies whose text a fault of ours left without one."""
         self._announced.clear()
@@ -99,5 +110,9 @@ class Replies:
 
     def _closed(self, reply: int, events: list[ServerEvent]) -> list[ServerEvent]:
         if self._open[reply].is_done:
-            del self._open[reply]
+            wire = self._open.pop(reply)
+            if wire.is_spoken:
+                self._said[reply] = (len(wire.text), wire.sound_ms)
+            while len(self._said) > _KEPT_LENGTHS:
+                del self._said[next(iter(self._said))]
         return events

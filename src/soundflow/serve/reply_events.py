@@ -50,6 +50,11 @@ class ReplyEvents:
         """Whether it is said aloud."""
         return self._wire is not None
 
+    @property
+    def sound_ms(self) -> int:
+        """Milliseconds of sound that went out."""
+        return 0 if self._wire is None else self._wire.milliseconds
+
     def start(self, event: ReplyStart) -> list[ServerEvent]:
         """Open the response, its item and its part."""
         self._emotion = event.emotion

@@ -32,6 +32,11 @@ class WireSpeech:
         self._resampler = None if same else soxr.ResampleStream(rate, audio_format.rate, 1, dtype="float32")
         self.samples = 0  # that went out, at the wire's rate
 
+    @property
+    def milliseconds(self) -> int:
+        """Of sound that went out."""
+        return 1000 * self.samples // self._format.rate
+
     def feed(self, samples: Samples) -> list[str]:
         """Samples in, what can be sent by now out; the resampler's delay stays inside."""
         return self._pieces(self._pass(samples, last=False))
