@@ -40,7 +40,8 @@ def mix_in(
     review, silent, proactive = (float(rng.random()) < chance for chance in chances)
     if not script.parts or sub_task in WITHOUT:
         return script
-    script = _placed(script, material, rng)
+    if silent or proactive:
+        script = _placed(script, material, rng)
     if silent:
         script = _inserted(script, material, rng, material.fitting(script.place, material.harmless), "silence")
     if proactive and sub_task != "keep_silent":
