@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
 
 from soundflow.bench.load_wire import Address, address_of
@@ -12,15 +13,28 @@ from soundflow.model.bundle import Bundle
 from soundflow.stream.schedule import Policy
 
 
+@dataclass(frozen=True)
+class Child:
+    """A server in another process."""
+
+    address: Address
+    pipe: Connection
+
+    def loop_cpu_seconds(self) -> float:
+        """Processor time of the thread that does everything but the networks."""
+        self.pipe.send("cpu")
+        return float(self.pipe.recv())
+
+
 @contextlib.contextmanager
-def child_server(make: Callable[[], Bundle], sessions: int, policy: Policy = "fifo") -> Iterator[Address]:
+def child_server(make: Callable[[], Bundle], sessions: int, policy: Policy = "fifo") -> Iterator[Child]:
     """Serve what `make` gives, under a schedule's policy, while the block lasts."""
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe()
     process = context.Process(target=_serve, args=(there, make, sessions, policy))
     process.start()
     try:
-        yield address_of(f"http://127.0.0.1:{here.recv()}")
+        yield Child(address_of(f"http://127.0.0.1:{here.recv()}"), here)
     finally:
         here.send("enough")
         process.join()
@@ -41,7 +55,8 @@ def _serve(pipe: Connection, make: Callable[[], Bundle], sessions: int, policy: 
         in_background(engine, bundle, limits) as running,
     ):
         pipe.send(running.port)
-        pipe.recv()
+        while pipe.recv() == "cpu":
+            pipe.send(running.cpu_seconds)
 
 
 def nano() -> Bundle:

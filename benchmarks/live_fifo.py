@@ -42,8 +42,8 @@ def main() -> None:
         load = Load(arguments.sessions, arguments.seconds, threshold=arguments.threshold, seed=arguments.seed + number)
         row: dict[str, Any] = {}
         for policy in POLICIES:
-            with child_server(nano, arguments.sessions, policy) as address:
-                report = run_wire_load(address, sound, load).to_dict()
+            with child_server(nano, arguments.sessions, policy) as child:
+                report = run_wire_load(child.address, sound, load).to_dict()
             row[policy] = {name: report[name] for name in (*MEASURES, "replies", "decisions", "lost_chunks")}
             print(f"round {number} {policy}: {row[policy]}", file=sys.stderr, flush=True)
         row["over_fifo"] = {p: _ratios(row[p], row["fifo"]) for p in POLICIES[1:]}

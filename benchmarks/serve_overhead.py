@@ -2,8 +2,9 @@
 
     python benchmarks/serve_overhead.py --sessions 1,64 --seconds 20
 
-Prints one JSON object for each number of sessions: the server's processor time per chunk without any network in it, and
-how long a decision takes from when its last sample was due to the event received. The server has a process of its own.
+Prints one JSON object for each number of sessions: processor time per chunk of the server's own thread (sockets, messages,
+sound, events: all but the engine's two threads), and how long a decision takes from when its last sample was due to the
+event received. The server has a process of its own; clients send ten messages a second.
 """
 
 from __future__ import annotations
@@ -31,15 +32,16 @@ def main() -> None:
     arguments = parser.parse_args()
     sound = gather_sound([path for name in examples() if (path := example_path(name)) is not None], 600.0)
     for sessions in (int(part) for part in arguments.sessions.split(",")):
-        with child_server(silent, sessions) as address:
-            idle = server_figures(address)["soundflow_process_cpu_seconds_total"]
+        with child_server(silent, sessions) as child:
+            server_figures(child.address)
+            idle = child.loop_cpu_seconds()
             load = Load(sessions, arguments.seconds, warm_chunks=0, seed=arguments.seed)
-            report = run_wire_load(address, sound, load).to_dict()
-            figures = server_figures(address)
-        used = figures["soundflow_process_cpu_seconds_total"] - idle
+            report = run_wire_load(child.address, sound, load).to_dict()
+            used = child.loop_cpu_seconds() - idle
+            chunks = server_figures(child.address)["soundflow_heard_chunks_total"]
         row = {
             "sessions": sessions,
-            "server_cpu_ms_per_chunk": round(1e3 * used / figures["soundflow_heard_chunks_total"], 3),
+            "server_cpu_ms_per_chunk": round(1e3 * used / chunks, 3),
             **{name: report[name] for name in TIMES},
             "seconds": arguments.seconds,
             "seed": arguments.seed,
