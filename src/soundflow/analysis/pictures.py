@@ -200,7 +200,7 @@ def _events(axes: Any, timeline: Timeline, start: float, end: float) -> None:
             align = "right" if first > end - 0.1 * (end - start) else "left"
             at = end if align == "right" else first
             axes.text(at, 7.3, event.label, color="white", fontsize=7, va="top", ha=align, clip_on=True)
-            written_until = first + len(event.label) * 0.008 * (end - start)
+            written_until = first + len(event.label) * 0.011 * (end - start)
 
 
 def _write_values(axes: Any, values: NDArray[np.float64]) -> None:
