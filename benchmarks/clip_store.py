@@ -121,10 +121,11 @@ def search_words(path: Path, seed: int) -> dict[str, Any]:
     found: dict[str, Any] = {}
     with ClipIndex(path) as index:
         index.search(queries[0])
-        for name, ask in {
+        cases: dict[str, Callable[[str], object]] = {
             "1 to 3 words": index.search,
             "the same, 1 to 10 s, events, CC0": partial(index.search, wanted=wanted),
-        }.items():
+        }
+        for name, ask in cases.items():
             found[name] = spread([_seconds(partial(ask, query)) for query in queries])
         rare = [vocabulary[int(i)] for i in rng.integers(1000, len(vocabulary), QUERIES)]
         found["the commonest word of all"] = spread([_seconds(partial(index.search, vocabulary[0])) for _ in range(5)])

@@ -65,12 +65,12 @@ def test_messages_and_timelines_are_known_by_their_fields(tmp_path: Path) -> Non
     good = {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello"}]}
     bad = {"messages": [{"role": "assistant", "content": "Hi"}, {"role": "user", "content": "Hello"}]}
     said.write_text(json.dumps(good) + "\n" + json.dumps(bad) + "\n")
-    assert list(found(said)) == [(2, "")]
+    assert list(found(said)) == [(2, "messages[0].role")]
     line: dict[str, Any] = {"seconds": 4.0, "chunk_seconds": 0.4, "instruction": None, "task": "t", "events": []}
     line["nosie"] = []
     (tmp_path / "line.jsonl").write_text(json.dumps(line) + "\n")
-    assert "did you mean 'noise'" in found(tmp_path / "line.jsonl")[1, ""]
+    assert "did you mean 'noise'" in found(tmp_path / "line.jsonl")[1, "nosie"]
     (tmp_path / "odd.jsonl").write_text('{"a": 1}\n')
-    assert "none of the kinds" in found(tmp_path / "odd.jsonl")[0, ""]
+    assert "no kind of line" in found(tmp_path / "odd.jsonl")[0, ""]
     with pytest.raises(InputError, match="no readable lines"):
         found(tmp_path / "none.jsonl")

@@ -91,5 +91,5 @@ def small_clap(folder: Path) -> Path:
     ClapModel(ClapConfig(text_config=text.to_dict(), audio_config=sound.to_dict(), projection_dim=16)).save_pretrained(
         folder
     )
-    ClapProcessor(ClapFeatureExtractor(), tokenizer).save_pretrained(folder)
+    ClapProcessor(ClapFeatureExtractor(truncation="rand_trunc"), tokenizer).save_pretrained(folder)
     return folder

@@ -1,6 +1,7 @@
 """A user's own lines, looked at before they are used: what is wrong, where, and how to mend it.
 
-Reads clips.jsonl (with labels.json and the sounds beside it), JSON lines of messages, and timelines.
+Reads clips.jsonl (with labels.json and the sounds beside it), timelines, and what `check_lines` knows: text,
+StreamAudio-2M, the release's training.
 Tests: tests/data/build/test_check.py.
 """
 
@@ -8,16 +9,19 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import soundfile
 
+from soundflow.data.build import check_lines
 from soundflow.data.clips import Clip
+from soundflow.data.import_lines import form_of
 from soundflow.data.timeline import Timeline, chunk_of
-from soundflow.data.voices.dialogues import from_messages
 from soundflow.errors import InputError, SoundflowError
 
 CLIP_NAMES = frozenset(Clip.__dataclass_fields__) - {"extra"}
@@ -56,15 +60,26 @@ def check(path: Path) -> Iterator[Problem]:
     first = next((row for _, row in _rows(path) if isinstance(row, dict)), {})
     if "events" in first:
         yield from _each(path, _timeline)
-    elif {"messages", "conversations", "instruction"} & set(first):
-        for number, found in enumerate(from_messages(path, "messages"), start=1):
-            if isinstance(found, InputError):
-                yield Problem(path.name, number, "", found.message.partition(": ")[2], found.hint)
     elif "path" in first or "label" in first:
         yield from _clips(path.parent, path.name)
+    elif "timeline" in first and "beside" in first:
+        yield from _each(path, check_lines.imported)
     else:
-        hint = "expected clips (path, label), messages, or timelines (events)"
-        yield Problem(path.name, 0, "", "it holds none of the kinds of lines this package reads", hint)
+        yield from _others(path, first)
+
+
+def _others(path: Path, first: Mapping[str, Any]) -> Iterator[Problem]:
+    try:
+        form = form_of(first)
+    except InputError as error:
+        hint = f"{error.hint}; clips have path and label, timelines have events"
+        yield Problem(path.name, 0, "", f"no kind of line that this package reads: {error.message}", hint)
+        return
+    looks: dict[str, Callable[[Mapping[str, Any]], Found]] = {
+        "streamaudio": partial(check_lines.published, folder=path.parent),
+        "release": partial(check_lines.release, folder=path.parent),
+    }
+    yield from _each(path, looks.get(form, check_lines.text))
 
 
 def _clips(folder: Path, name: str = "clips.jsonl") -> Iterator[Problem]:
@@ -166,7 +181,8 @@ def _timeline(row: Mapping[str, Any]) -> Found:
             if event.reply is not None and chunk_of(event.cue, line.chunk_seconds) >= chunks:
                 yield f"events[{index}].cue", f"{event.cue} s is past the last chunk", "end the stream later"
     except SoundflowError as error:
-        yield "", error.message, error.hint
+        named = re.search(r"'(\w+)'", error.message)
+        yield named[1] if named else "", error.message, error.hint
     except (TypeError, ZeroDivisionError) as error:
         yield "", f"a value of the wrong kind: {error}", "see docs/reference/timeline.md"
 
