@@ -20,6 +20,7 @@ from soundflow.analysis.layers import (
 from soundflow.analysis.walk import passage, walk
 from soundflow.errors import UsageError
 from soundflow.model.bundle import Bundle
+from soundflow.model.checkpoint.assemble import meta_network
 from soundflow.model.config import audio_interaction_3b
 from soundflow.model.network import AudioInteractionModel, initialise
 from soundflow.model.quantize import int8_bundle, int8_supported
@@ -108,3 +109,12 @@ def test_heads_are_counted_as_the_paper_counts_them() -> None:
 def test_a_head_that_is_not_there_is_named() -> None:
     with pytest.raises(UsageError, match="no head L2H0"), without(small().network, [Head(0, 0), Head(2, 0)]):
         pass
+
+
+def test_the_published_shape_is_passed_at_full_width() -> None:
+    """36 layers of 16 heads, 2048 wide, on tensors that take no memory: 40 chunks, each head of L35 away in turn."""
+    network = meta_network(audio_interaction_3b())
+    rows = torch.empty(40 * 13, 2048, device="meta")
+    inputs = through(network, rows[None])
+    together = margins_without_each(network, inputs[35][0], 35, torch.arange(12, 40 * 13, 13))
+    assert len(inputs) == 37 and inputs[36].shape == (1, 40 * 13, 2048) and together.shape == (16, 40)
