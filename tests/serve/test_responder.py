@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from soundflow.errors import OutsideError
-from soundflow.serve.responder import Question, ResponderLimits, Rewriter, Writers, reworded
+from soundflow.serve.responder import Question, ResponderLimits, Rewriter, Writers, reworded, reworded_in_turn
 from soundflow.stream.events import Decision, End, Event, ReplyDelta, ReplyEnd, ReplyStart
 from soundflow.testing.clock import FakeClock
 from tests.serve.fakes import decision
@@ -227,6 +227,18 @@ def test_a_stream_is_reworded_to_its_end_by_real_threads(fault: Exception) -> No
     writers.close()
     assert [event.text for event in events if isinstance(event, ReplyEnd)] == ["First one.", "Two."]
     assert events[-1] is END and sum(isinstance(event, Decision) for event in events) == 3
+
+
+def test_a_recording_waits_for_each_reply_so_that_none_keeps_its_own_words() -> None:
+    def write(question: Question) -> Generator[str, None, None]:
+        yield f"{question.hint} Indeed."
+
+    writers = Writers(write, ResponderLimits(at_once=1))
+    replies = (event for number in range(20) for event in own_reply(number, f"Reply {number}."))
+    events = list(reworded_in_turn(iter([*replies, END]), Rewriter(writers)))
+    writers.close()
+    ends = [event.text for event in events if isinstance(event, ReplyEnd)]
+    assert ends == [f"Reply {number}. Indeed." for number in range(20)] and events[-1] is END
 
 
 def test_closed_writers_write_nothing() -> None:

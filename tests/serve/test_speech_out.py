@@ -70,6 +70,17 @@ def test_a_stream_that_says_nothing_leaves_an_empty_file(tmp_path: Path) -> None
     assert soundfile.info(tmp_path / "said.wav").frames == 0
 
 
+def test_a_recording_waits_for_what_is_said_however_much_it_is(tmp_path: Path) -> None:
+    engine, complaints = ScriptedVoice(), list[SoundflowError]()
+    speaking = SpeakOut(Voice(engine, RATE), Player(), complaints.append)
+    for number in range(60):
+        for event in reply(number, 0.1 * number, "One. Two."):
+            speaking.hear_out(event)
+        assert len(engine.sentences) == 2 * (number + 1)
+    speaking.close()
+    assert complaints == []
+
+
 def test_stop_leaves_the_rest_unsaid() -> None:
     engine, player = ScriptedVoice(), Player()
     speaking = SpeakOut(Voice(engine, RATE), player, print)

@@ -104,11 +104,11 @@ def listen(
         else:
             events = _at_full_speed(loaded, blocks, instruction, threshold, interrupt)
         if writers is not None:
-            from soundflow.serve.responder import Rewriter, reworded
+            from soundflow.serve.responder import Rewriter, reworded, reworded_in_turn
 
-            events = reworded(events, Rewriter(writers, instruction))
+            events = (reworded if is_live else reworded_in_turn)(events, Rewriter(writers, instruction))
         if mouth is not None:
-            listeners.append(mouth.hear)
+            listeners.append(mouth.hear if is_live else mouth.hear_out)
         for event in events:
             for hear in listeners:
                 hear(event)

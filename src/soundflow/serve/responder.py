@@ -93,20 +93,20 @@ class Writers:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _asked(self, question: Question, hear: Callable[[str | None], bool]) -> None:
+        outcome = None
         try:
             with contextlib.closing(self._write(question)) as pieces:
                 for piece in pieces:
                     if piece and not hear(piece):
-                        return
-            hear("")
+                        break
+            outcome = ""
         except SoundflowError as failure:
             _log.warning("the responder failed", extra={"code": failure.code})
-            hear(None)
         except Exception:
             _log.exception("the responder broke")
-            hear(None)
         finally:
-            self._free.release()
+            self._free.release()  # first: who hears that it is over may ask at once
+        hear(outcome)
 
 
 @dataclass
@@ -302,10 +302,22 @@ def _first_text_ms(reply: _Reply, own: ReplyEnd) -> float | None:
 
 
 def reworded(events: Iterator[Event], rewriter: Rewriter) -> Iterator[Event]:
-    """The events of a stream with other words in its replies; only behind the last event is anybody waited for."""
+    """The events of a live stream with other words in its replies; nobody is waited for before the last event."""
     for event in events:
         rewriter.put(event)
         yield from rewriter.take()
+    yield from _rest(rewriter)
+
+
+def reworded_in_turn(events: Iterator[Event], rewriter: Rewriter) -> Iterator[Event]:
+    """The same of a recording that is heard as fast as it can be: each reply is waited for, since nothing is missed."""
+    for event in events:
+        rewriter.put(event)
+        yield from _rest(rewriter) if isinstance(event, ReplyEnd) else rewriter.take()
+    yield from _rest(rewriter)
+
+
+def _rest(rewriter: Rewriter) -> Iterator[Event]:
     while not rewriter.is_idle:
-        rewriter.wait()
         yield from rewriter.take()
+        rewriter.wait()

@@ -120,6 +120,7 @@ class SpeakOut:
 
     def __init__(self, voice: Voice, player: Player, complain: Callable[[SoundflowError], None]) -> None:
         self._bell = threading.Event()
+        self._said = threading.Condition()
         self._mouth = Mouth(voice, self._bell.set)
         self._voice = voice
         self._player = player
@@ -141,6 +142,12 @@ class SpeakOut:
             case _:
                 pass
 
+    def hear_out(self, event: Event) -> None:
+        """Take one event of a recording in that is heard as fast as it can be, and wait until its reply is said."""
+        self.hear(event)
+        with self._said:
+            self._said.wait_for(lambda: not isinstance(event, ReplyEnd) or self._is_stopped or self._mouth.is_idle)
+
     def stop(self) -> None:
         """Say no more."""
         self._is_stopped = True
@@ -161,6 +168,8 @@ class SpeakOut:
             self._bell.clear()
             with self._complaining():
                 self._say()
+            with self._said:
+                self._said.notify_all()
 
     def _say(self) -> None:
         for spoken in self._mouth.take():
