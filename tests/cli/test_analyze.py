@@ -112,3 +112,5 @@ def test_a_chunk_that_is_not_there_and_a_missing_file_are_one_line(
     assert "error analysis.chunk" in capsys.readouterr().err
     assert main(["analyze", "attention", "nowhere.wav", "--model", str(folder)]) == 1
     assert "error source.missing" in capsys.readouterr().err
+    assert main(["analyze", "why", "mic", "--model", str(folder)]) == 2
+    assert "error analysis.microphone" in capsys.readouterr().err

@@ -38,6 +38,10 @@ TaskOption = Annotated[TaskName, typer.Option("--task", help="What the streams a
 CacheOption = Annotated[
     Path | None, typer.Option("--cache", metavar="DIR", help="Where decoded clips are kept.", show_default=False)
 ]
+InstructionOption = Annotated[
+    str | None,
+    typer.Option("--instruction", metavar="TEXT", help="What it listens for; else its default.", show_default=False),
+]
 PictureOption = Annotated[
     Path | None, typer.Option("--picture", metavar="FILE", help="Draw a PNG (extra [analysis]).", show_default=False)
 ]
@@ -79,10 +83,14 @@ def heard_until(source: str, bundle: Bundle, chunk: int | None) -> Sound:
 
     Raises:
         InputError: there is no such file, or it is too long to be looked at whole (`analysis.too_long`).
+        UsageError: a microphone without a chunk to stop at (`analysis.microphone`).
     """
     from soundflow.analysis.sounds import Sound, beginning, gathered, timeline_beside
-    from soundflow.api import example_path, open_source
+    from soundflow.api import MICROPHONE, example_path, open_source
+    from soundflow.errors import UsageError
 
+    if source == MICROPHONE and chunk is None:
+        raise UsageError("analysis.microphone", "a microphone has no end", "name a --chunk to stop at, or a recording")
     size = bundle.config.chunk_samples
     blocks = open_source(source, size)
     samples = gathered(blocks) if chunk is None else beginning(blocks, (chunk + 1) * bundle.config.chunk_seconds)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from soundflow.cli.analyze_options import FloatName, FloatOption, PictureOption
+from soundflow.cli.analyze_options import FloatName, FloatOption, InstructionOption, PictureOption
 from soundflow.cli.options import DebugOption, JsonOption, ModelOption, ThreadsOption
 
 
@@ -15,7 +15,7 @@ def why(
     chunk: Annotated[
         int | None, typer.Option("--chunk", min=0, help="Which decision, from 0; else where p is highest.")
     ] = None,
-    instruction: Annotated[str | None, typer.Option("--instruction", metavar="TEXT", show_default=False)] = None,
+    instruction: InstructionOption = None,
     model: ModelOption = "nano",
     picture: PictureOption = None,
     arithmetic: FloatOption = FloatName.float32,
