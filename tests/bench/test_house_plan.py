@@ -73,10 +73,19 @@ def test_a_scene_sounds(home: ClipStore, house: House) -> None:
 def test_what_cannot_be_planned_is_told(home: ClipStore, store: ClipStore) -> None:
     with pytest.raises(UsageError):
         plan_house(home, "test", 0, minutes=1)
-    with pytest.raises(InputError, match="lacks sounds that matter"):
+    with pytest.raises(InputError, match="no sound that matters"):
         plan_house(home, "nowhere", 0)
     quiet = plan_house(store, "test", 0, minutes=10)  # no speech and no music: rooms alone
     assert {plan.scene for plan in quiet.scenes} == {"room"}
+
+
+def test_what_a_folder_lacks_is_left_out(tmp_path: Path) -> None:
+    rows = [{"id": "s", "path": "s.wav", "label": "siren", "kind": "event", "split": "test", "proactive": True}]
+    alone = ClipStore(write_folder(tmp_path / "in", rows, {}), tmp_path / "cache")
+    made = plan_house(alone, "test", 0, minutes=10)
+    assert all(event.decision == "respond" for plan in made.scenes for event in plan.timeline.events)
+    assert not any(plan.timeline.noise for plan in made.scenes)
+    assert np.abs(render_scene(alone, "test", made.scenes[0])).max() > 0
 
 
 def test_the_folder_stays_as_it_is(home: ClipStore) -> None:

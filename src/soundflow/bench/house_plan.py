@@ -85,7 +85,7 @@ def plan_house(store: ClipStore, split: str, seed: int, minutes: float = 60.0) -
 
     Raises:
         UsageError: no scene.
-        InputError: the split lacks sounds that matter, sounds that do not, or backgrounds.
+        InputError: the split has no sound that matters; what else it lacks is left out.
     """
     count = round(minutes * 60 / SCENE_SECONDS)
     if count < 1 or seed < 0:
@@ -94,11 +94,11 @@ def plan_house(store: ClipStore, split: str, seed: int, minutes: float = 60.0) -
     events = store.clips(split=split, kind="event")
     matter = _by_turns([c for c in events if c.proactive is True], _rng(seed, "matter"))
     benign = _by_turns([c for c in events if c.proactive is False], _rng(seed, "benign"))
-    if not matter or not benign or not store.clips(split=split, kind="background"):
-        message = f"split {split!r} of {store.folder} lacks sounds that matter, sounds that do not, or backgrounds"
+    if not matter:
+        message = f"split {split!r} of {store.folder} has no sound that matters"
         raise InputError("house.clips", message, f"splits there: {', '.join(store.splits)}")
     matters = _spread(round(MATTER_PER_HOUR * count / len(SCENES)), count)
-    benigns = _spread(round(BENIGN_PER_HOUR * count / len(SCENES)), count)
+    benigns = _spread(round(BENIGN_PER_HOUR * count / len(SCENES)) if benign else 0, count)
     scenes, taken = [], (0, 0)
     for index in range(count):
         ends = taken[0] + matters[index], taken[1] + benigns[index]
@@ -184,6 +184,8 @@ def _programme(store: ClipStore, split: str, scene: Scene, rng: np.random.Genera
 
 def _room(store: ClipStore, split: str, rng: np.random.Generator) -> tuple[NoiseTrack, ...]:
     pool = store.clips(split=split, kind="background")
+    if not pool:
+        return ()
     clip = pool[int(rng.integers(len(pool)))]
     gain = ROOM_DBFS - level_of(store.audio(clip))
     snr = EVENT_DBFS - ROOM_DBFS
