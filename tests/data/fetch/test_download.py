@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings
@@ -163,6 +164,15 @@ def test_a_folder_that_takes_nothing(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
     with serving(BODY) as served, pytest.raises(OutsideError, match="cannot write"):
         bring(served, tmp_path / "file" / "inside")
+
+
+def test_a_disk_that_is_too_full_is_noticed_before_anything_comes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=len(BODY) - 1))
+    with serving(BODY) as served, pytest.raises(OutsideError, match="GB more") as caught:
+        bring(served, tmp_path)
+    assert caught.value.code == "fetch.space" and not (tmp_path / "file.bin.part").exists()
 
 
 def test_a_damaged_record_is_no_obstacle(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import hashlib
 import http.client
 import json
 import re
+import shutil
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
@@ -57,8 +58,8 @@ def fetch(file: RemoteFile, folder: Path, told: Told, wait: Wait) -> Fetched:
     Raises:
         InputError: the file has another digest than was published or recorded; it is kept as `NAME.wrong`
             (`fetch.digest`).
-        OutsideError: the server has no such file, refuses it, or cannot be reached; the disk refuses (`fetch.http`,
-            `fetch.network`, `fetch.write`).
+        OutsideError: the server has no such file, refuses it, or cannot be reached; the disk refuses or is too full
+            (`fetch.http`, `fetch.network`, `fetch.write`, `fetch.space`).
     """
     target = folder / file.name
     try:
@@ -136,6 +137,7 @@ def _read_on(file: RemoteFile, part: Path, told: Told) -> bool:
             have = 0  # no range support, or another version: from the start, over what was there
         _remember(part, answer.headers)
         whole = _whole(answer.headers) if answer.status == 206 else _length(answer.headers)
+        _see_space(part.parent, (whole or file.bytes or 0) - have, file)
         with part.open("r+b" if have else "wb") as out:
             out.seek(have)
             while block := answer.read(BLOCK):
@@ -143,6 +145,14 @@ def _read_on(file: RemoteFile, part: Path, told: Told) -> bool:
                 have += len(block)
                 told(have, whole or file.bytes)
     return whole is None or have >= whole
+
+
+def _see_space(folder: Path, needed: int, file: RemoteFile) -> None:
+    """Raise `fetch.space` where the disk is too full for what is still to come: hours should not be spent on it."""
+    free = shutil.disk_usage(folder).free
+    if needed > free:
+        message = f"{file.name} needs {needed / 1e9:.1f} GB more, {folder} has {free / 1e9:.1f} GB left"
+        raise OutsideError("fetch.space", message, "make room, or give another folder with --out")
 
 
 def _checked(file: RemoteFile, path: Path, target: Path, was_there: bool) -> Fetched:
