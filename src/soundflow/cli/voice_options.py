@@ -118,7 +118,9 @@ def _offline(folder: Path, name: str | None) -> Voice:
     if voice is None:
         known = ", ".join(voice.name for voice in engine.voices)
         raise UsageError("voice.name", f"no voice {asked!r} in {folder}", f"there are {known}")
-    return Voice(in_one_block(lambda sentence: engine.say(sentence, voice)), SAMPLE_RATE)
+    spoken = Voice(in_one_block(lambda sentence: engine.say(sentence, voice)), SAMPLE_RATE)
+    spoken.work(lambda: engine.say("Ready.", voice))  # the first sentence takes seconds longer: let it be this one
+    return spoken
 
 
 def _online(wanted: str, name: str | None) -> Voice:
