@@ -12,6 +12,7 @@ from soundflow.api import example_path, load
 from soundflow.audio.decode import read_audio
 from soundflow.errors import UsageError
 from soundflow.model.bundle import Bundle
+from soundflow.model.quantize import int8_bundle, int8_supported
 from tests.analysis.conftest import NEVER, small
 from tests.stream.conftest import CHUNK, noise
 
@@ -26,6 +27,14 @@ def test_covered_decisions_are_those_of_sessions_over_covered_sound(bundle: Bund
         span = (round(stretch.start * 16_000), round(stretch.end * 16_000))
         alone = walk(bundle, covered(samples, [span], quiet), threshold=NEVER)
         assert stretch.p_response == pytest.approx(alone.steps[4].p_response, abs=1e-5)
+
+
+@pytest.mark.skipif(not int8_supported(), reason="torch has no int8 for this processor")
+def test_a_network_in_int8_has_reasons_too(bundle: Bundle) -> None:
+    samples, fused = noise(3.0), int8_bundle(bundle)
+    found = walk(fused, samples, threshold=NEVER)
+    why = reason(fused, samples, found, 2, lengths=(0.4,))
+    assert why.p_response == pytest.approx(found.steps[2].p_response, abs=1e-3)
 
 
 def test_what_was_said_before_stays_said(bundle: Bundle) -> None:

@@ -39,14 +39,14 @@ def ablation(
     from rich.console import Console
 
     from soundflow.analysis.ablation import read_ablation, run_ablation
-    from soundflow.cli.analyze_options import FloatName, described, plain_model
+    from soundflow.cli.analyze_options import FloatName, described, loaded
     from soundflow.cli.needs import need
     from soundflow.cli.row_progress import RowProgress
 
     need("train", "tensorboard")
     values = tuple(overrides or ())
     read = read_ablation(recipe, values)
-    start = plain_model(model, FloatName.float32, threads, None)
+    start = loaded(model, FloatName.float32, threads, None)
     with RowProgress("trainings", len(read.row) * len(read.seeds)) as progress, contextlib.redirect_stdout(sys.stderr):
         rows = [row.to_dict() for row in run_ablation(recipe, values, start, progress.done)]
     found = {"seeds": list(read.seeds), "steps": read.loop.steps, "out": str(read.out), "rows": rows}

@@ -36,9 +36,9 @@ def attention(
     from soundflow.analysis.attention import decision_attention
     from soundflow.analysis.pictures import draw_attention
     from soundflow.analysis.walk import likeliest, walk
-    from soundflow.cli.analyze_options import described, heard_until, plain_model
+    from soundflow.cli.analyze_options import described, heard_until, loaded
 
-    bundle = plain_model(model, arithmetic, threads, picture)
+    bundle = loaded(model, arithmetic, threads, picture)
     sound = heard_until(source, bundle, chunk)
     found = walk(bundle, sound.samples, instruction)
     decided = likeliest(found) if chunk is None else chunk

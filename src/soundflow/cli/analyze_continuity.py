@@ -50,10 +50,10 @@ def continuity(
 
     from soundflow.analysis.continuity import continuity as measure
     from soundflow.analysis.pictures import draw_continuity
-    from soundflow.cli.analyze_options import chosen_streams, described, plain_model
+    from soundflow.cli.analyze_options import chosen_streams, described, loaded
     from soundflow.cli.row_progress import RowProgress
 
-    bundle = plain_model(model, arithmetic, threads, picture)
+    bundle = loaded(model, arithmetic, threads, picture)
     chosen = chosen_streams(clips, split, seed, task, streams, cache)
     with RowProgress("streams", chosen.count) as progress:
         stages = measure(bundle, chosen, progress.done)

@@ -63,10 +63,10 @@ def heads(
     from soundflow.analysis.causal import random_heads as drawn
     from soundflow.analysis.heads import head_effects, measure_heads, open_ledger, ranked
     from soundflow.analysis.pictures import draw_heads
-    from soundflow.cli.analyze_options import chosen_streams, described, plain_model
+    from soundflow.cli.analyze_options import chosen_streams, described, loaded
     from soundflow.cli.row_progress import RowProgress
 
-    bundle = plain_model(model, arithmetic, threads, picture)
+    bundle = loaded(model, arithmetic, threads, picture)
     chosen = chosen_streams(clips, split, seed, task, streams, cache)
     checked = chosen_streams(clips, check_split, seed, task, check_streams, cache)
     ledger = open_ledger(bundle, chosen, state)

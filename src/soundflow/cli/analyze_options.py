@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -18,6 +18,7 @@ from soundflow.cli.needs import need
 
 if TYPE_CHECKING:
     from soundflow.analysis.sounds import Sound, Streams
+    from soundflow.api import Arithmetic
     from soundflow.model.bundle import Bundle
 
 
@@ -26,6 +27,16 @@ class FloatName(StrEnum):
 
     float32 = "float32"
     bfloat16 = "bfloat16"
+
+
+class ArithmeticName(StrEnum):
+    """What the decoder computes in, where its layers need not be looked into; auto is what `listen` takes."""
+
+    auto = "auto"
+    float32 = "float32"
+    bfloat16 = "bfloat16"
+    int8 = "int8"
+    int4 = "int4"
 
 
 ClipsOption = Annotated[
@@ -45,11 +56,12 @@ InstructionOption = Annotated[
 PictureOption = Annotated[
     Path | None, typer.Option("--picture", metavar="FILE", help="Draw a PNG (extra [analysis]).", show_default=False)
 ]
+ArithmeticOption = Annotated[ArithmeticName, typer.Option("--arithmetic", help="Of the decoder; auto is listen's.")]
 FloatOption = Annotated[FloatName, typer.Option("--arithmetic", help="Of the decoder; 3B: 12 GB or 6 GB.")]
 
 
-def plain_model(name: str, arithmetic: FloatName, threads: int, picture: Path | None) -> Bundle:
-    """A model whose layers can be looked into, once it is sure that a picture can be drawn where one is wanted.
+def loaded(name: str, arithmetic: FloatName | ArithmeticName, threads: int, picture: Path | None) -> Bundle:
+    """A model in some arithmetic, once it is sure that a picture can be drawn where one is wanted.
 
     Raises:
         OutsideError: matplotlib is not installed (`extra.missing`).
@@ -61,7 +73,7 @@ def plain_model(name: str, arithmetic: FloatName, threads: int, picture: Path | 
     from soundflow.api import load
 
     torch.set_num_threads(threads)
-    return load(name, arithmetic=arithmetic.value).bundle
+    return load(name, arithmetic=cast("Arithmetic", arithmetic.value)).bundle
 
 
 def chosen_streams(
@@ -98,7 +110,7 @@ def heard_until(source: str, bundle: Bundle, chunk: int | None) -> Sound:
     return Sound(source if path is None else path.stem, samples, None if path is None else timeline_beside(path))
 
 
-def described(bundle: Bundle, found: Mapping[str, Any], arithmetic: FloatName) -> dict[str, Any]:
+def described(bundle: Bundle, found: Mapping[str, Any], arithmetic: FloatName | ArithmeticName) -> dict[str, Any]:
     """A result with the model, the machine and the command line it came from."""
     from soundflow.bench.machine import describe_machine
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from soundflow.cli.analyze_options import FloatName, FloatOption, InstructionOption, PictureOption
+from soundflow.cli.analyze_options import ArithmeticName, ArithmeticOption, InstructionOption, PictureOption
 from soundflow.cli.options import DebugOption, JsonOption, ModelOption, ThreadsOption
 
 
@@ -18,7 +18,7 @@ def why(
     instruction: InstructionOption = None,
     model: ModelOption = "nano",
     picture: PictureOption = None,
-    arithmetic: FloatOption = FloatName.float32,
+    arithmetic: ArithmeticOption = ArithmeticName.auto,
     as_json: JsonOption = False,
     threads: ThreadsOption = 1,
     debug: DebugOption = False,
@@ -34,10 +34,10 @@ def why(
     from soundflow.analysis.occlusion import passes_of, reason
     from soundflow.analysis.pictures import draw_reason
     from soundflow.analysis.walk import likeliest, walk
-    from soundflow.cli.analyze_options import described, heard_until, plain_model
+    from soundflow.cli.analyze_options import described, heard_until, loaded
     from soundflow.cli.row_progress import RowProgress
 
-    bundle = plain_model(model, arithmetic, threads, picture)
+    bundle = loaded(model, arithmetic, threads, picture)
     sound = heard_until(source, bundle, chunk)
     found = walk(bundle, sound.samples, instruction)
     decided = likeliest(found) if chunk is None else chunk
