@@ -2,9 +2,9 @@
 
     python benchmarks/serve_overhead.py --sessions 1,64 --seconds 20
 
-Prints one JSON object for each number of sessions: processor time per chunk of the server's own thread (sockets, messages,
-sound, events: all but the engine's two threads), and how long a decision takes from when its last sample was due to the
-event received. The server has a process of its own; clients send ten messages a second.
+Prints one JSON object for each number of sessions: processor time per chunk of the server's own thread (sockets,
+messages, sound, events: all but the engine's two threads), and how long a decision takes from when its last sample was
+due to the event received. The server has a process of its own; clients send ten messages a second.
 """
 
 from __future__ import annotations

@@ -3,7 +3,8 @@
     python benchmarks/serve_soak.py --churn 5000 --hours 1
 
 Churn: clients come, are heard for one to three chunks and leave, a third of them without a word. The long session is
-fed as fast as it decides. Threads may grow by the loop's pool of helpers, which is bounded (6 on 2 cores). What the server holds is read from its /metrics as it goes; slopes have 95 % bounds.
+fed as fast as it decides. Threads may grow by the loop's pool of helpers, which is bounded (6 on 2 cores). What the
+server holds is read from its /metrics as it goes; slopes have 95 % bounds.
 24 hours of sound are 216,000 chunks: at 8 ms each half an hour.
 """
 

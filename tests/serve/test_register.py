@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import weakref
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -27,12 +28,16 @@ def play(scenario: Callable[[Register, Hall], Awaitable[None]], limits: ServeLim
     asyncio.run(played())
 
 
+def _handing_over(streams: list[FakeStream]) -> Callable[[str | None, float | None], FakeStream]:
+    return lambda instruction, threshold: streams.pop()
+
+
 def entered(register: Register, holder: str = "anna") -> tuple[Tenancy, str, FakeStream]:
     """A session that has heard something, its token and its stream."""
     stream = FakeStream()
     tenancy = register.enter(Conversation(FACTS), holder)
     token = str(tenancy.created()["resume_token"])
-    tenancy.conversation.attach(lambda instruction, threshold: stream)
+    tenancy.conversation.attach(_handing_over([stream]))
     return tenancy, token, stream
 
 
@@ -159,5 +164,16 @@ def test_a_session_that_heard_nothing_is_not_kept() -> None:
     async def scenario(register: Register, hall: Hall) -> None:
         register.release(register.enter(Conversation(FACTS), "anna"))
         assert register.waiting == 0 and hall.sessions == 0
+
+    play(scenario)
+
+
+def test_a_session_that_is_over_lets_go_of_its_stream() -> None:
+    async def scenario(register: Register, hall: Hall) -> None:
+        tenancy, _, stream = entered(register)
+        gone = weakref.ref(stream)
+        del stream
+        register.end(tenancy)
+        assert gone() is None, "no cycle holds its memory"
 
     play(scenario)

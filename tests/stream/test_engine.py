@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import threading
+import weakref
 from collections.abc import Iterator
 from typing import Any
 
@@ -441,3 +443,20 @@ def test_a_clock_that_jumps_makes_late_figures_and_nothing_else() -> None:
             clock.advance(jump)
     assert sum(d.chunks for d in decisions(told)) == 4 and replies(told) == [("Fire!", "eos")]
     assert isinstance(told[-1], End) and engine.statistics.dropped_seconds == 0
+
+
+def test_a_session_that_is_over_is_forgotten_at_once() -> None:
+    """Its window is megabytes large: it must not wait for a garbage collector, nor for the next pass."""
+    gone = threading.Event()
+    gc.disable()
+    try:
+        with Engine(scripted_bundle(Script({0: ScriptedReply("Hi")}))) as engine:
+            session = engine.open()
+            weakref.finalize(session, gone.set)
+            session.feed(silence(2))
+            session.end()
+            assert list(session.events())[-1].type == "end"
+            del session
+            assert gone.wait(PATIENCE)
+    finally:
+        gc.enable()

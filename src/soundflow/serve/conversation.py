@@ -171,11 +171,12 @@ class Conversation:
         return [*told, *([] if self._mouth is None else self._mouth.take())]
 
     def close(self) -> None:
-        """Stop the stream and the voice."""
+        """Stop the stream and the voice, and let go of the stream: its memory must not wait for a garbage collector."""
         if self._mouth is not None:
             self._mouth.cancel()
         if self._stream is not None:
             self._stream.close()
+            self._stream = None
 
     @property
     def is_attached(self) -> bool:

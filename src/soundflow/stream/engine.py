@@ -251,15 +251,17 @@ class Engine:
         return batch
 
     def _hear_loop(self) -> None:
-        while True:
-            with self.lock:
-                batch = self._next_batch(self._to_hear, self._sound, "_hear_loop")
-                if not batch:
-                    return
-                able = [s for s in batch if self._may_hear(s)]
-                work = [Heard(s.perception, s.take_sound(), s.is_last_sound) for s in able]
-            if able:
-                self._hear(able, work)
+        while self._hear_next():
+            pass  # a pass of its own, so that a worker that waits holds on to nobody's memory
+
+    def _hear_next(self) -> bool:
+        with self.lock:
+            batch = self._next_batch(self._to_hear, self._sound, "_hear_loop")
+            able = [s for s in batch if self._may_hear(s)]
+            work = [Heard(s.perception, s.take_sound(), s.is_last_sound) for s in able]
+        if able:
+            self._hear(able, work)
+        return bool(batch)
 
     def _may_hear(self, session: EngineSession) -> bool:
         """Whether a session shall be heard now; one that is held comes back by itself."""
@@ -310,15 +312,17 @@ class Engine:
             self.decode_later(session)
 
     def _decode_loop(self) -> None:
-        while True:
-            with self.lock:
-                batch = self._next_batch(self._to_decode, self._work, "_decode_loop")
-                if not batch:
-                    return
-                able = [s for s in batch if self._may_go_on(s)]
-                steps = [_step_of(s) for s in able]
-            if able:
-                self._decode(able, steps)
+        while self._decode_next():
+            pass
+
+    def _decode_next(self) -> bool:
+        with self.lock:
+            batch = self._next_batch(self._to_decode, self._work, "_decode_loop")
+            able = [s for s in batch if self._may_go_on(s)]
+            steps = [_step_of(s) for s in able]
+        if able:
+            self._decode(able, steps)
+        return bool(batch)
 
     def _may_go_on(self, session: EngineSession) -> bool:
         """Whether a session's action shall be done now; if not it is put aside."""
