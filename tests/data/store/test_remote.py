@@ -12,7 +12,7 @@ from soundflow.data.store.index import ClipIndex
 from soundflow.data.store.indexing import index_places, plan
 from soundflow.data.store.remote import address, copy_of, fetched, opened, publish, working_copy
 from soundflow.errors import InputError, OutsideError
-from tests.data.store.s3_server import Bucket, serving
+from tests.data.store.s3_server import Bucket, Stored, serving
 from tests.data.test_clips import row, write_folder
 
 pytest.importorskip("pyarrow")
@@ -69,9 +69,17 @@ def test_it_is_fetched_once_and_again_when_it_changed(tmp_path: Path, bucket: Bu
         assert [clip.id for clip in index.clips()] == ["a", "b"]
 
 
+def test_another_object_of_the_same_size_and_second_is_another(bucket: Bucket) -> None:
+    moment = "Sat, 01 Nov 2025 10:00:00 GMT"
+    bucket.objects["a.store"] = Stored(b"one", moment)
+    assert fetched("s3://corpora/a.store").read_bytes() == b"one"
+    bucket.objects["a.store"] = Stored(b"two", moment)
+    assert fetched("s3://corpora/a.store").read_bytes() == b"two"
+
+
 def test_a_large_store_goes_in_parts(tmp_path: Path, bucket: Bucket) -> None:
     path = tmp_path / "large"
-    body = bytes(range(256)) * (24 << 12)  # 24 MB: S3 takes parts of at least 5
+    body = bytes(range(256)) * (11 << 12)  # 11 MB: S3 takes parts of at least 5
     path.write_bytes(body)
     publish(path, PLACE)
     assert bucket.objects["some/clips.store"].body == body and bucket.asked["POST"] >= 2

@@ -60,7 +60,8 @@ def fetched(place: str, told: Told | None = None) -> Path:
     found = _ask(place, lambda: storage.get_file_info(key))
     if not found.is_file:
         raise InputError("store.missing", f"there is no store {address(place)}", "`soundflow data index` makes one")
-    version = hashlib.sha256(f"{found.size} {found.mtime_ns}".encode()).hexdigest()[:16]
+    tag = _ask(place, lambda: _tag(storage, key))  # the time alone would not do: it is kept in whole seconds
+    version = hashlib.sha256(f"{found.size} {found.mtime_ns} {tag}".encode()).hexdigest()[:16]
     target = copy_of(place).with_suffix(f".{version}.store")
     if not target.exists():
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -123,6 +124,11 @@ def _storage(place: str) -> tuple[Any, str]:
 
     storage, key = _ask(place, lambda: fs.FileSystem.from_uri(str(address(place))))
     return storage, key
+
+
+def _tag(storage: Any, key: str) -> str:
+    with storage.open_input_stream(key) as stream:
+        return str((stream.metadata() or {}).get("ETag", ""))
 
 
 def _ask(place: str, question: Callable[[], Any]) -> Any:
