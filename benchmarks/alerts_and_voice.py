@@ -3,9 +3,9 @@
     OMP_NUM_THREADS=1 python benchmarks/alerts_and_voice.py [--kokoro FOLDER]
 
 Alerts: the time a stream spends in telling one (a row in the spool, on the disk of the temporary folder), with a sink
-that hangs; beside it the time of a plain `print` to a file, flushed, in the same run. Voice: from the last word of a reply's first
-sentence to its first sound, and what a cancel takes, with an engine that takes no time and, where a folder of voices is
-given, with Kokoro; its real-time factor beside them.
+that hangs; beside it the time of a plain `print` to a file, flushed, in the same run. Voice: from the last word of a
+reply's first sentence to its first sound, and what a cancel takes, with an engine that takes no time and, where a
+folder of voices is given, with Kokoro; its real-time factor beside them.
 """
 
 from __future__ import annotations
