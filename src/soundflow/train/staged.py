@@ -84,6 +84,7 @@ def read_staged(path: Path, overrides: Sequence[str] = ()) -> StagedRecipe:
     """
     values = read_values(path, overrides)
     tables = values.pop("stage", [])
+    stages = stages_of(tables if isinstance(tables, list) else [], str(path))
     for name in ("data", "valid"):
         if isinstance(values.get(name), str):
             values[name] = [values[name]]
@@ -93,7 +94,7 @@ def read_staged(path: Path, overrides: Sequence[str] = ()) -> StagedRecipe:
     for name in ("evaluate_every", "checkpoint_every", "threads"):
         if getattr(recipe, name) < 1:
             raise UsageError("staged.value", f"{path}: {name} is {getattr(recipe, name)}", "at least 1")
-    return dataclasses.replace(recipe, stage=stages_of(tables if isinstance(tables, list) else [], str(path)))
+    return dataclasses.replace(recipe, stage=stages)
 
 
 def run_staged(recipe: StagedRecipe, on_step: OnStep = lambda step: None) -> Path:
