@@ -101,7 +101,7 @@ def _listener(recipe: Recipe) -> tuple[Listener, tuple[str, ...]]:
 
 
 def _dialogues(recipe: Recipe, messages: Path | None) -> list[Dialogue]:
-    """The packaged texts, or a file's; where there is a chat endpoint it rewrites a file's turns as spoken."""
+    """The packaged texts, or a file's; a chat endpoint rewrites a file's turns as spoken and adds reviews."""
     from soundflow.data.voices.dialogues import from_messages, packaged
     from soundflow.errors import InputError
 
@@ -118,10 +118,11 @@ def _dialogues(recipe: Recipe, messages: Path | None) -> list[Dialogue]:
     from soundflow.data.clips import user_cache_dir
     from soundflow.data.endpoints.asking import Asker
     from soundflow.data.endpoints.chat import ask_endpoint
+    from soundflow.data.voices.chat_review import with_reviews
     from soundflow.data.voices.chat_rewrite import respoken
 
     asker = Asker(ask_endpoint(recipe.chat), user_cache_dir() / "answers", recipe.chat.model)
-    spoken = respoken(dialogues, asker)
+    spoken = with_reviews(respoken(dialogues, asker), asker)
     for refusal in asker.refusals:
         typer.echo(f"not believed: {refusal.question}: {refusal.code}: {refusal.reason}", err=True)
     return spoken

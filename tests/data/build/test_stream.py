@@ -14,8 +14,11 @@ from soundflow.data.build.run import open_workshop
 from soundflow.data.build.stream import Made, Workshop, annotation, make, row_of, sounding_times, sub_task_of, workshop
 from soundflow.data.tasks.registry import SUB_TASKS
 from soundflow.data.tasks.script import Said
+from soundflow.data.tasks.subtasks import BUILDERS
+from soundflow.data.tasks.subtasks.chat import VOICED_SHARE
 from soundflow.data.timeline import Reply, Timeline, chunk_of
 from tests.data.build.clips import SENTENCE, order, write_clips
+from tests.data.test_clips import write_folder
 
 
 @pytest.fixture(scope="module")
@@ -157,3 +160,40 @@ def test_without_tfjp_a_late_decision_is_kept_and_counted(shop: Workshop, tmp_pa
         assert made is not None and not rejected
         assert (made.late_cues > 0) == (not tfjp)
         assert row_of(made, shop, "0", "s")["late_cues"] == made.late_cues
+
+
+def test_ones_own_voiced_messages_become_conversations_questions_and_reviews(tmp_path: Path) -> None:
+    talk = [("I have dry yeast", "Good."), ("How much salt", "Ten grams."), ("Which yeast do I have", "Dry yeast.")]
+    said = [("messages/1", number, *turn) for number, turn in enumerate(talk)] + [("messages/2", 0, "Hi", "Hello.")]
+    rows = [
+        {
+            "id": f"v{n}",
+            "path": f"v{n}.wav",
+            "label": "speech_voice",
+            "kind": "speech",
+            "split": "train",
+            "language": "en",
+            "speaker": "anna",
+            "transcript": text,
+            "line": f"{name}/{number}",
+            "reply": reply,
+            **({"review": True} if number == 2 else {}),
+        }
+        for n, (name, number, text, reply) in enumerate(said)
+    ]
+    write_folder(tmp_path / "clips", rows)
+    mix = MixIns(0.0, 0.0, 0.0)
+    for task, replies in (
+        ("multi_turn_dialogue", ["Good.", "Ten grams.", "Dry yeast."]),
+        ("history_review", ["Good.", "Ten grams.", "Dry yeast."]),
+        ("factual_spoken_qa", ["Hello."]),
+    ):
+        shop = open_workshop(order(tmp_path, tasks={task: 1.0}, mix_ins=mix))
+        scripts = [BUILDERS[task](shop.material, np.random.default_rng(seed)) for seed in _voiced_seeds(task)]
+        assert all([part.choice.reply.text for part in s.parts if part.choice.reply] == replies for s in scripts)
+
+
+def _voiced_seeds(task: str) -> list[int]:
+    """Seeds whose first draw chooses voices over recordings."""
+    share = VOICED_SHARE / 2 if task == "history_review" else VOICED_SHARE
+    return [seed for seed in range(12) if np.random.default_rng(seed).random() < share]

@@ -40,6 +40,8 @@ def _answer(asked: dict[str, Any]) -> dict[str, Any]:
         names = [(event["label"], event["label"].replace("_", " ")) for event in asked["sub_events"]]
         refined = [{"label": label, "query": f"{words} close by", "caption": f"{words}."} for label, words in names]
         return {"sub_events": refined}
+    if "rounds" in asked:
+        return {"round": 0, "question": "What did I say first?", "answer": asked["rounds"][0]["user"]}
     if "captions" in asked:
         ruling = "borderline" if asked["label"] == "footsteps" else "silent"
         return {"label": asked["label"], "ruling": ruling, "criterion": None, "reason": "steps may be a stranger's"}

@@ -7,7 +7,9 @@ import pytest
 from soundflow.data.endpoints.prompts import prompt
 
 
-@pytest.mark.parametrize("name", ["curate/scenario", "curate/refine", "curate/silence", "voices/spoken"])
+@pytest.mark.parametrize(
+    "name", ["curate/scenario", "curate/refine", "curate/silence", "voices/spoken", "voices/review"]
+)
 def test_a_prompt_asks_for_json_and_trusts_no_data(name: str) -> None:
     text = prompt(name)
     assert "one JSON object and nothing else" in text

@@ -30,6 +30,7 @@ FIRST_PAUSE_SECONDS = 1.0  # after an outage, doubled each time
 CONCURRENCY = 8  # questions that wait for their answer at once
 MOST_ANSWER_CHARACTERS = 20_000
 MOST_REASON_CHARACTERS = 300
+MOST_ERRORS = 3  # of one answer's schema, told
 MOST_OUTAGES = 8  # questions in a row that nobody answered: the rest is not asked any more
 
 
@@ -144,7 +145,7 @@ class Asker:
             return None, Refusal(question.name, attempt, error.code, _one_line(str(error)))
         except ValueError as error:
             self._somebody_answered()
-            return None, Refusal(question.name, attempt, _kind(error), _one_line(str(error)))
+            return None, Refusal(question.name, attempt, _kind(error), _one_line(_why(error)))
         self._somebody_answered()
         return (text, meaning), None
 
@@ -179,6 +180,14 @@ def _kind(error: ValueError) -> str:
     if isinstance(error, ValidationError):
         return "invalid JSON" if error.errors()[0]["type"] == "json_invalid" else "wrong schema"
     return "not believed"
+
+
+def _why(error: ValueError) -> str:
+    """What is wrong: of a schema's errors the first few, without the library's own advice."""
+    if not isinstance(error, ValidationError):
+        return str(error)
+    wrong = [f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()[:MOST_ERRORS]]
+    return "; ".join(wrong)
 
 
 def _one_line(text: str) -> str:

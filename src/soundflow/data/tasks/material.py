@@ -228,6 +228,23 @@ class Material:
         """Texts of one kind whose every line has a voice: the text's name and its lines."""
         return [(text, lines) for (text, _), lines in self.dialogues.items() if text.startswith(kind + "/")]
 
+    @cached_property
+    def conversations(self) -> list[tuple[str, Mapping[str, Clip]]]:
+        """Voiced texts of several turns: the packaged ones, and those of one's own messages."""
+        packaged = [*self.voiced("dialogues-en"), *self.voiced("dialogues-zh")]
+        return packaged + [(text, lines) for text, lines in self._answered if len(lines) > 1]
+
+    @cached_property
+    def questions(self) -> list[tuple[str, Mapping[str, Clip]]]:
+        """Voiced texts of one turn out of one's own messages."""
+        return [(text, lines) for text, lines in self._answered if len(lines) == 1]
+
+    @cached_property
+    def _answered(self) -> list[tuple[str, Mapping[str, Clip]]]:
+        """Voiced texts whose every turn brings its answer."""
+        whole = [(text, lines) for (text, _), lines in self.dialogues.items()]
+        return [(text, lines) for text, lines in whole if all(clip.extra.get("reply") for clip in lines.values())]
+
     def _random(
         self, rng: np.random.Generator, count: int, wanted: Sequence[str], allowed: Collection[str] | None
     ) -> Scenario:

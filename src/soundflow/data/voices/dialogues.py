@@ -17,13 +17,15 @@ from soundflow.data.voices.rewrite import spoken_style
 from soundflow.errors import InputError
 
 MOST_CHARACTERS = 400  # of one turn: about half a minute of speech
+MOST_ANSWER_CHARACTERS = 600  # of one answer, which is to be spoken too; chosen
 
 
 @dataclass(frozen=True)
 class Dialogue:
     """What one voice says: a name such as `dialogues-en/3`, a language, and the user's turns with their answers.
 
-    `written` holds the turns as they were before they were rewritten as spoken, where they were.
+    `written` holds the turns as they were before they were rewritten as spoken, where they were; `has_review` says that
+    the last turn asks about one at least three rounds earlier.
     """
 
     name: str
@@ -31,6 +33,7 @@ class Dialogue:
     turns: tuple[str, ...]
     answers: tuple[str, ...] = ()
     written: tuple[str, ...] = ()
+    has_review: bool = False
 
 
 def packaged() -> Iterator[Dialogue]:
@@ -90,8 +93,11 @@ def _dialogue(row: Mapping[str, Any], name: str) -> Dialogue:
     for text in spoken:
         if not 0 < len(text) <= MOST_CHARACTERS:
             raise ValueError(f"a turn of {len(text)} characters, expected 1 to {MOST_CHARACTERS}")
-    users, answers = zip(*pairs, strict=True)
-    return Dialogue(name, language, tuple(spoken), answers, users)
+    answers = tuple(" ".join(answer.split()) for _, answer in pairs)
+    for answer in answers:
+        if not 0 < len(answer) <= MOST_ANSWER_CHARACTERS:
+            raise ValueError(f"an answer of {len(answer)} characters, expected 1 to {MOST_ANSWER_CHARACTERS}")
+    return Dialogue(name, language, tuple(spoken), answers, tuple(user for user, _ in pairs))
 
 
 def _pairs(row: Mapping[str, Any]) -> list[tuple[str, str]]:

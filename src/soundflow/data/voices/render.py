@@ -175,6 +175,7 @@ def _row(
         "asr_checked": rate is not None,
         **({"word_error_rate": round(rate, 4)} if rate is not None else {}),
         **({"reply": answer} if answer else {}),
+        **({"review": True} if dialogue.has_review and number == len(dialogue.turns) - 1 else {}),
     }
 
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from soundflow.data.clips import Clip
-from soundflow.data.tasks.material import Material, pick, several, spoken, transcript
+from soundflow.data.tasks.material import Material, language, pick, several, spoken, transcript
 from soundflow.data.tasks.phrases import NUMBERS, sentence
 from soundflow.data.tasks.plan import IGNORE
 from soundflow.data.tasks.script import Part, Script
@@ -25,10 +25,10 @@ SLOT_ORDER = ("size", "numberOfShots", "roast", "coffeeDrink", "milkAmount", "su
 
 def multi_turn_dialogue(material: Material, rng: np.random.Generator) -> Script:
     """A conversation of several turns with one person."""
-    voiced = [pair for spoken_in in ("en", "zh") for pair in material.voiced(f"dialogues-{spoken_in}")]
+    voiced = material.conversations
     if voiced and rng.random() < VOICED_SHARE:
         name, clips = pick(rng, voiced)
-        return _dialogue(name, clips, rng, len(_turns(name)))
+        return _dialogue(name, clips, rng)
     orders = material.speech(lambda clip: bool(clip.extra.get("slots")), "spoken order")
     chosen = several(rng, orders, int(rng.integers(2, 5)))
     parts = (spoken(clip, choice=at_end(chat("barista_replies", rng).format(order=order_of(clip)))) for clip in chosen)
@@ -38,15 +38,13 @@ def multi_turn_dialogue(material: Material, rng: np.random.Generator) -> Script:
 def factual_spoken_qa(material: Material, rng: np.random.Generator) -> Script:
     """Questions that have one answer."""
     voiced = [pair for spoken_in in ("en", "zh") for pair in material.voiced(f"facts-{spoken_in}")]
+    voiced += material.questions
     if voiced and rng.random() < VOICED_SHARE:
-        spoken_in = pick(rng, sorted({language_of(name) for name, _ in voiced}))
-        pool = [pair for pair in voiced if language_of(pair[0]) == spoken_in]
+        spoken_in = pick(rng, sorted({language(clips["0"]) for _, clips in voiced}))
+        pool = [pair for pair in voiced if language(pair[1]["0"]) == spoken_in]
         chosen = [pool[int(at)] for at in rng.permutation(len(pool))[: int(rng.integers(3, 6))]]
-        parts = [
-            spoken(clips["0"], choice=at_end(lines("facts")[spoken_in][int(name.rpartition("/")[2])][1]))
-            for name, clips in chosen
-        ]
-        return Script(instruction("talk", spoken_in, rng), tuple(parts))
+        parts = [spoken(clips["0"], choice=at_end(_fact(name, clips["0"]))) for name, clips in chosen]
+        return Script(_talk(spoken_in, rng), tuple(parts))
     digits = material.speech(lambda clip: transcript(clip) in NUMBERS[:11], "spoken number")
     parts = [spoken(clip, choice=at_end(f"{sentence(_after(clip))}.")) for clip in several(rng, digits, 5)]
     return Script(chat("number_instructions", rng), tuple(parts))
@@ -80,10 +78,10 @@ def emotional_chat(material: Material, rng: np.random.Generator) -> Script:
 
 def history_review(material: Material, rng: np.random.Generator) -> Script:
     """A question about what was heard at least three rounds earlier."""
-    voiced = [pair for spoken_in in ("en", "zh") for pair in material.voiced(f"dialogues-{spoken_in}")]
+    voiced = [pair for pair in material.conversations if has_review(*pair)]
     if voiced and rng.random() < VOICED_SHARE / 2:
         name, clips = pick(rng, voiced)
-        return _dialogue(name, clips, rng, len(_turns(name)))
+        return _dialogue(name, clips, rng)
     scene = material.scene(rng, ROUNDS_BACK + int(rng.integers(1, 3)), allowed=_calm(material), behind=False)
     if len(scene.heard) < ROUNDS_BACK:
         raise InputError("review.short", f"{len(scene.heard)} sounds before the question, {ROUNDS_BACK} are needed")
@@ -106,15 +104,36 @@ def language_of(name: str) -> str:
     return name.partition("/")[0].rpartition("-")[2]
 
 
-def _turns(name: str) -> list[tuple[str, str]]:
+def has_review(name: str, clips: Mapping[str, Clip]) -> bool:
+    """Whether a text's last turn asks about one at least three rounds earlier; every packaged dialogue ends so."""
+    last = clips[str(len(clips) - 1)]
+    return bool(last.extra.get("review")) or (name.startswith("dialogues-") and not last.extra.get("reply"))
+
+
+def _answers(name: str, clips: Mapping[str, Clip]) -> list[str]:
+    """What is answered turn by turn: the clips' own answers, or the packaged text's."""
+    own = [str(clips[str(i)].extra.get("reply") or "") for i in range(len(clips))]
+    if all(own):
+        return own
     turns: list[tuple[str, str]] = lines("dialogues")[language_of(name)][int(name.rpartition("/")[2])]
-    return turns
+    return [answer for _, answer in turns]
 
 
-def _dialogue(name: str, clips: Mapping[str, Clip], rng: np.random.Generator, count: int) -> Script:
-    turns = _turns(name)[:count]
-    parts = (spoken(clips[str(i)], choice=at_end(answer)) for i, (_, answer) in enumerate(turns))
-    return Script(instruction("talk", language_of(name), rng), tuple(parts))
+def _fact(name: str, clip: Clip) -> str:
+    own = str(clip.extra.get("reply") or "")
+    return own or str(lines("facts")[language_of(name)][int(name.rpartition("/")[2])][1])
+
+
+def _talk(spoken_in: str, rng: np.random.Generator) -> str | None:
+    """An instruction to talk, or none; in English for languages that have none of their own."""
+    asked: str | None = instruction("talk", spoken_in if spoken_in in lines("chat")["talk"] else "en", rng)
+    return asked
+
+
+def _dialogue(name: str, clips: Mapping[str, Clip], rng: np.random.Generator) -> Script:
+    answers = _answers(name, clips)
+    parts = tuple(spoken(clips[str(i)], choice=at_end(answer)) for i, answer in enumerate(answers))
+    return Script(_talk(language(clips["0"]), rng), parts)
 
 
 def _ask(material: Material, rng: np.random.Generator, kind: str) -> tuple[list[Clip], str | None]:
