@@ -192,7 +192,10 @@ class _Player:
             encoding = self._encode_seconds[newest.index]
             self._encode_seconds = {k: v for k, v in self._encode_seconds.items() if k > newest.index}
             until = (newest.index + 1) * self._chunk_seconds
-            self._timing = _Timing(at - newest.arrived_at - encoding, encoding + seconds, until)
+            waited = max(
+                0.0, round(at - newest.arrived_at - encoding, 9)
+            )  # where nobody waited, sums of floats may fall below 0
+            self._timing = _Timing(waited, encoding + seconds, until)
 
     def _told(self, step: _Running) -> None:
         timing, outcome = self._timing, step.outcome
