@@ -192,9 +192,8 @@ class _Player:
             encoding = self._encode_seconds[newest.index]
             self._encode_seconds = {k: v for k, v in self._encode_seconds.items() if k > newest.index}
             until = (newest.index + 1) * self._chunk_seconds
-            waited = max(
-                0.0, round(at - newest.arrived_at - encoding, 9)
-            )  # where nobody waited, sums of floats may fall below 0
+            # where nobody waited, sums of floats may fall a little below 0
+            waited = max(0.0, round(at - newest.arrived_at - encoding, 9))
             self._timing = _Timing(waited, encoding + seconds, until)
 
     def _told(self, step: _Running) -> None:
