@@ -174,7 +174,7 @@ def _match_plot(result: Result) -> Plot:
 
 def _calibrate(result: Result) -> Section:
     curve: Sequence[Result] = result["curve"]
-    ordered = sorted(curve, key=lambda point: point["false_per_hour"]["value"] or 0.0)
+    ordered = sorted(curve, key=lambda p: (p["false_per_hour"]["value"] or 0.0, p["recall"]["value"] or 0.0))
     points = tuple((p["false_per_hour"]["value"] or 0.0, 100 * (p["recall"]["value"] or 0.0)) for p in ordered)
     bounds = tuple((100 * (p["recall"]["low"] or 0.0), 100 * (p["recall"]["high"] or 0.0)) for p in ordered)
     chosen = result["chosen"]
@@ -214,7 +214,12 @@ def _latency(result: Result) -> Section:
 
 def _concatenation(result: Result) -> Section:
     rows = [
-        (str(row["n"]), bare(row["figure"], 1.0), bare(row["retention"]), number(row.get("first_text_ms")))
+        (
+            str(row["n"]),
+            percent(row["share"]) if "share" in row else bare(row["figure"], 1.0),
+            bare(row["retention"]),
+            number(row.get("first_text_ms")),
+        )
         for row in result["lengths"]
     ]
     heads = ("items a stream", "figure, %", "kept, %", "first text, ms")
