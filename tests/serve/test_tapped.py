@@ -18,6 +18,15 @@ def test_each_event_is_heard_once_and_handed_on() -> None:
     assert stream.take() == [] and len(heard) == 2
 
 
+def test_a_listener_that_breaks_harms_nobody() -> None:
+    def hear(event: Event) -> None:
+        raise KeyError("oh")
+
+    behind = FakeStream()
+    behind.said = [decision(0), decision(1)]
+    assert Tapped(behind, hear).take() == [decision(0), decision(1)]
+
+
 def test_every_call_is_passed_on() -> None:
     behind = FakeStream()
     stream = Tapped(behind, print)

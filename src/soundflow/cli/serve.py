@@ -114,6 +114,8 @@ def serve(
             streams = tapping(streams, lambda name: told.reporter(name).hear)
         policy = Policy(digests, tuple(origins or ()))
         server = server_on(engine, bundle, limits, policy, recordings, streams, speaker)
+        if told is not None:
+            server.metrics.watch("alerts_waiting", "Alerts that have not arrived, for each sink.", told.waiting)
         url = f"http://{host}:{bound.getsockname()[1]}"
         if as_json:
             typer.echo(json.dumps({"type": "listening", "url": url, "model": bundle.name}))

@@ -35,6 +35,7 @@ SpeakOption = Annotated[
 
 _KOKORO = "kokoro:"
 _SPEAKERS = "speakers"
+_ASKED_AT_ONCE = 4  # sentences of an endpoint: one that is slow must not keep all sessions waiting; chosen
 _KOKORO_VOICE = "af_heart"
 
 
@@ -132,4 +133,5 @@ def _online(wanted: str, name: str | None) -> Voice:
     from soundflow.serve.speech_endpoint import KEY_VARIABLE, RATE, endpoint_voice
 
     endpoint = read_endpoint(wanted, os.environ.get(KEY_VARIABLE, ""))
-    return Voice(endpoint_voice(endpoint) if name is None else endpoint_voice(endpoint, name), RATE)
+    say = endpoint_voice(endpoint) if name is None else endpoint_voice(endpoint, name)
+    return Voice(say, RATE, threads=_ASKED_AT_ONCE)

@@ -67,7 +67,7 @@ class Voice:
         self.rate = rate
         self._pool = ThreadPoolExecutor(threads, "soundflow-voice")
 
-    def work(self, job: Callable[[], None]) -> None:
+    def work(self, job: Callable[[], object]) -> None:
         """Do it in one of the threads; after `close` nothing is done."""
         with contextlib.suppress(RuntimeError):
             self._pool.submit(job)

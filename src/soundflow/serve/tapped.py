@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import logging
 from collections.abc import Callable
 
 from soundflow.serve.sessions import OpenStream, Samples, Stream
 from soundflow.stream.events import Event
+
+_log = logging.getLogger(__name__)
 
 
 class Tapped:
@@ -25,7 +28,10 @@ class Tapped:
         """The events that are there by now."""
         events = self._stream.take()
         for event in events:
-            self._hear(event)
+            try:
+                self._hear(event)
+            except Exception:  # whoever listens in must not harm the session
+                _log.exception("a listener broke")
         return events
 
     def feed(self, samples: Samples) -> None:

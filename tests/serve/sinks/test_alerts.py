@@ -54,6 +54,7 @@ def test_what_did_not_arrive_waits_for_the_next_start(tmp_path: Path) -> None:
     sink.failures = 10**6
     alerts = Alerts([sink], Spool(tmp_path / "s"), Rules(), complaints.append)
     alerts.tell(alert(0))
+    assert alerts.waiting() == 1
     alerts.close(20.0)
     assert codes(complaints) == ["alerts.fake", "alerts.waiting"] and "1 alerts" in str(complaints[-1])
     again = FakeSink()

@@ -58,12 +58,16 @@ class Alerts:
             dropped = self._spool.put(alert, keys)
         except OutsideError as failure:
             self._complain(failure)
-            dropped = self._beside.put(alert, keys)
+            dropped = self._beside.put(alert, keys)  # memory does not fail
         if dropped:
             found = f"{dropped} alerts that could not be delivered made room for newer ones"
             self._complain(OutsideError("alerts.spool_full", found, "see that the receiver is there"))
         for walker in self._walkers:
             walker.call()
+
+    def waiting(self) -> int:
+        """Alerts that have not arrived, counted once for each sink; those of sinks of earlier runs too."""
+        return sum(sum(spool.waiting().values()) for spool in (self._spool, self._beside))
 
     def close(self, seconds: float = DRAIN_SECONDS) -> None:
         """Deliver what can be delivered at once, for at most so long, and leave the rest on disk."""
