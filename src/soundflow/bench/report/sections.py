@@ -198,17 +198,30 @@ def _calibrate(result: Result) -> Section:
 
 def _latency(result: Result) -> Section:
     rows = [
-        (row["clock"], row["schedule"], *(number(row[part]) for part in ("policy", "queue", "compute", "first_text")))
+        (
+            row["clock"],
+            row["schedule"],
+            *(number(row[part]) for part in ("policy", "queue", "compute", "first_text")),
+            bare(row["stalled_percent"], 1.0),
+        )
         for row in result["rows"]
     ]
-    heads = ("clock", "schedule", "policy, s", "queue, ms", "compute, ms", "first text, ms")
+    heads = ("clock", "schedule", "policy, s", "queue, ms", "compute, ms", "first text, ms", "stalled, %")
     split = _table("from a sound's onset to the first word: means with 95 % bounds by stream", heads, rows)
     chunks = [
         (f"{row['chunk_seconds']:g}", *(number(row[part]) for part in ("policy", "queue", "compute")), "schedule alone")
         for row in result.get("chunk_size", ())
     ]
     sizes = _table("chunk size", ("chunk, s", "policy, s", "queue, ms", "compute, ms", "what it is"), chunks)
-    tables = (split, *((sizes,) if chunks else ()), paper_table("fifo"), paper_table("chunk"))
+    ours = [
+        {
+            "setting": f"{row['schedule']}, {row['clock']}",
+            "avg_first_chunk_latency_ms": bare(row["first_text"]["value"], 1.0),
+            "stall_percent": bare(row["stalled_percent"], 1.0),
+        }
+        for row in result["rows"]
+    ]
+    tables = (split, *((sizes,) if chunks else ()), paper_table("fifo", ours), paper_table("chunk"))
     return Section("First word: policy, queue, compute", tuple(result["notes"]), tables, (), _origin(result))
 
 
