@@ -38,6 +38,7 @@ def test_anything_else_is_refused(text: str) -> None:
         ("I hear glass breaking. Put on shoes.", "There is glass breaking. Keep children away."),
         ("A bicycle bell is ringing. Look behind you.", "I hear a bicycle bell. Keep to the side."),
         ("I hear a siren. Make way.", "A siren is close. Stay inside."),
+        ("A dog barks twice.", "I hear a dog barking."),
         ("狗在叫。", "狗在叫。小心。"),
         ("", ""),
     ],
@@ -61,11 +62,11 @@ def test_another_sound_in_the_same_words(one: str, other: str) -> None:
 def test_what_nano_says_of_different_sounds_is_seldom_taken_for_one() -> None:
     lines = json.loads(files("soundflow.data.tasks").joinpath("replies.json").read_text(encoding="utf-8"))
     said = {label: [sound_of(text) for text in entry["replies"]] for label, entry in lines.items() if entry["replies"]}
-    pairs = [(a, b) for i in said.values() for a in i for b in i]
+    pairs = [(a, b) for i in said.values() for n, a in enumerate(i) for b in i[:n]]
     again = sum(is_same_sound(a, b) for a, b in pairs) / len(pairs)
     others = [(a, b) for i in said for j in said if i < j for a in said[i] for b in said[j]]
     mixed = sum(is_same_sound(a, b) for a, b in others) / len(others)
-    assert again > 0.5 and mixed < 0.01
+    assert again > 0.6 and mixed < 0.0001
 
 
 def test_an_alert_cannot_be_changed() -> None:

@@ -23,6 +23,7 @@ _EMPTY_WORDS = frozenset(
         "somebody someone something your my its",
     )
 )
+_ENDING = re.compile(r"(?<=\w{3})(?:ing|ed|en|es|s|y)$")  # "barking", "barks": one word; crude, and enough
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ def sound_of(text: str) -> frozenset[str]:
     """
     first = re.split(r"[.!?。！？]", text.strip(), maxsplit=1)[0].casefold()
     words = frozenset(re.findall(r"\w+", first))
-    return words - _EMPTY_WORDS or words
+    return frozenset(_ENDING.sub("", word) for word in words - _EMPTY_WORDS or words)
 
 
 def is_same_sound(one: frozenset[str], other: frozenset[str]) -> bool:
