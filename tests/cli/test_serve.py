@@ -30,6 +30,23 @@ def test_a_port_that_is_taken_is_one_line(capsys: pytest.CaptureFixture[str]) ->
     assert "serve.address" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        (["--webhook", "ftp://x"], "alerts.webhook_url"),
+        (["--exec", "no-such-program-anywhere"], "alerts.exec"),
+        (["--responder", "big"], "endpoint.form"),
+        (["--voice", "festival"], "endpoint.form"),
+    ],
+)
+def test_what_makes_no_sense_is_one_line_before_a_model_is_loaded(
+    options: list[str], code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("soundflow.api.load", lambda *_: pytest.fail("a model was loaded"))
+    assert main(["serve", "--port", "0", *options, "--spool", str(tmp_path / "s")]) == 2
+    assert code in capsys.readouterr().err
+
+
 def test_a_missing_extra_is_named() -> None:
     with pytest.raises(OutsideError, match=r"\[serve\]"):
         need("serve", "json", "no_such_module_anywhere")

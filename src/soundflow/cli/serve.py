@@ -92,19 +92,17 @@ def serve(
     from soundflow.serve.tapped import tapping
     from soundflow.stream.engine import Engine, EngineLimits
 
-    bound = listening_socket(host, port)
-    log_to(sys.stderr)
     torch.set_num_threads(threads)
-    bundle = load(model).bundle
     limits = ServeLimits(sessions=sessions, sessions_per_key=sessions_per_key)
     recordings = {name: path for name in examples() if (path := example_path(name)) is not None}
     with (
+        listening_socket(host, port) as bound,  # what can fail at once comes before the model
         alerts_for(wanted, log_failure) as told,
         writers_for(responder) as writers,
         voice_for(voice, voice_name) as speaker,
-        Engine(bundle, EngineLimits(sessions=sessions + _LEAVING)) as engine,
-        bound,
+        Engine(bundle := load(model).bundle, EngineLimits(sessions=sessions + _LEAVING)) as engine,
     ):
+        log_to(sys.stderr)
 
         def opened(instruction: str | None, threshold: float | None, wake: Callable[[], None]) -> Stream:
             return engine.open(instruction, threshold, wake=wake)
