@@ -23,7 +23,7 @@ from soundflow.data.generate.catalogue import CALLS_FOR_A_WORD
 from soundflow.data.generate.endpoint import SoundsConfig
 from soundflow.testing.endpoint import INJECTION, Answer, LyingEndpoint
 from tests.data.build.clips import LABELS, order
-from tests.data.endpoints.honest import chat, sound
+from tests.data.endpoints.honest import chat, patience, sound
 
 pytest.importorskip("openai", reason="openai is not installed")
 
@@ -36,8 +36,8 @@ def anyone(path: str, body: bytes) -> Answer:
 
 
 def asking(tmp_path: Path, liar: LyingEndpoint, name: str = "out", **more: Any) -> Order:
-    told = EndpointConfig(liar.url, "m", timeout_seconds=1.0)
-    sounds = SoundsConfig(liar.url, "m", timeout_seconds=1.0, below=5, per_label=2, seconds=2.0)
+    told = EndpointConfig(liar.url, "m", timeout_seconds=patience(liar))
+    sounds = SoundsConfig(liar.url, "m", timeout_seconds=patience(liar), below=5, per_label=2, seconds=2.0)
     wanted = {"tasks": TASKS, "turns": (3, 4), "streams": 4, "planned_scenes": 8, "chat": told, "sounds": sounds}
     return order(tmp_path, name, **{**wanted, **more})
 
@@ -64,7 +64,7 @@ def test_a_build_finishes_against_liars_and_holds_nothing_malformed(tmp_path: Pa
 
 
 def test_it_is_the_same_corpus_given_the_cache_with_the_endpoints_gone(tmp_path: Path) -> None:
-    with LyingEndpoint(anyone, share=0.3) as liar:
+    with LyingEndpoint(anyone, share=0.3, lies=["invalid json", "injection", "500", "cut"]) as liar:
         first = build(asking(tmp_path, liar))
         wanted = asking(tmp_path, liar, "again")
     assert build(wanted).sha256 == first.sha256  # nobody is there any more

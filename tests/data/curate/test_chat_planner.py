@@ -19,7 +19,7 @@ from soundflow.data.endpoints.asking import Asker
 from soundflow.data.endpoints.chat import ask_endpoint
 from soundflow.data.endpoints.config import EndpointConfig
 from soundflow.testing.endpoint import INJECTION, LIES, Answer, LyingEndpoint
-from tests.data.endpoints.honest import chat
+from tests.data.endpoints.honest import chat, patience
 
 pytest.importorskip("openai", reason="openai is not installed")
 
@@ -28,7 +28,7 @@ POISONED = ("cow", f"a cow. {INJECTION}")
 
 
 def asker_of(liar: LyingEndpoint, folder: Path, retries: int = 3) -> Asker:
-    config = EndpointConfig(liar.url, "m", timeout_seconds=1.0)
+    config = EndpointConfig(liar.url, "m", timeout_seconds=patience(liar))
     return Asker(ask_endpoint(config), folder, "m", retries, pause=lambda seconds: None)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import soundfile
 
 from soundflow.data.voices.rewrite import spoken_style
-from soundflow.testing.endpoint import Answer, completion
+from soundflow.testing.endpoint import Answer, LyingEndpoint, completion
 from tests.data.test_clips import RATE, tone
 
 
@@ -29,6 +29,13 @@ def sound(path: str, body: bytes) -> Answer:
 def hears(text: str) -> Any:
     """A listener that always hears this text."""
     return lambda path, body: Answer(json.dumps({"text": text}).encode())
+
+
+def patience(liar: LyingEndpoint) -> float:
+    """Seconds to wait for an answer: long where every one comes, so that a busy machine does not look like a lie."""
+    if not liar.share or "timeout" not in liar.lies:
+        return 60.0
+    return 0.3 if liar.share == 1.0 else 1.0
 
 
 def _answer(asked: dict[str, Any]) -> dict[str, Any]:

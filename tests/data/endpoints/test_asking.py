@@ -99,3 +99,9 @@ def test_refusals_come_in_the_questions_order(tmp_path: Path) -> None:
     asker = Asker(Scripted("no"), tmp_path, retries=1)
     asker.answers([question(n) for n in range(20)])
     assert [refusal.question for refusal in asker.refusals] == [f"question {n}" for n in range(20) for _ in range(2)]
+
+
+def test_the_same_question_is_asked_once_in_a_batch(tmp_path: Path) -> None:
+    ask = Scripted("1", "2", "3")
+    assert Asker(ask, tmp_path).answers([question(), question(), question()]) == [1, 1, 1]
+    assert ask.asked == 1

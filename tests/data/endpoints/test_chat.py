@@ -12,6 +12,7 @@ from soundflow.data.endpoints.chat import ask_endpoint
 from soundflow.data.endpoints.config import EndpointConfig
 from soundflow.errors import OutsideError
 from soundflow.testing.endpoint import Answer, LyingEndpoint, completion
+from tests.data.endpoints.honest import patience
 
 pytest.importorskip("openai", reason="openai is not installed")
 
@@ -59,7 +60,9 @@ def test_a_liar_is_seen_through(tmp_path: Path) -> None:
 
     with LyingEndpoint(echo, share=0.3) as liar:
         asker = Asker(
-            ask_endpoint(EndpointConfig(liar.url, "m", timeout_seconds=1.0)), tmp_path, pause=lambda seconds: None
+            ask_endpoint(EndpointConfig(liar.url, "m", timeout_seconds=patience(liar))),
+            tmp_path,
+            pause=lambda seconds: None,
         )
         questions = [Question(f"{n}", "You echo.", {"number": n}, checked) for n in range(40)]
         found = asker.answers(questions)

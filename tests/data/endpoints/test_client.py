@@ -10,13 +10,13 @@ from soundflow.data.endpoints.client import HOPELESS, bounded, open_client, post
 from soundflow.data.endpoints.config import EndpointConfig
 from soundflow.errors import InputError, OutsideError
 from soundflow.testing.endpoint import LIES, Answer, LyingEndpoint
-from tests.data.endpoints.honest import sound
+from tests.data.endpoints.honest import patience, sound
 
 pytest.importorskip("openai", reason="openai is not installed")
 
 
 def post(liar: LyingEndpoint, **more: str) -> bytes:
-    config = EndpointConfig(liar.url, timeout_seconds=0.3)
+    config = EndpointConfig(liar.url, timeout_seconds=patience(liar))
     return post_for_bytes(open_client(config, more), config, "/audio/generate", {"input": "x"}, {"a": "b"})
 
 

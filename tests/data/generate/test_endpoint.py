@@ -11,7 +11,7 @@ from soundflow.data.generate.endpoint import SoundEndpoint, SoundsConfig
 from soundflow.data.generate.source import SoundRequest
 from soundflow.errors import OutsideError
 from soundflow.testing.endpoint import LyingEndpoint
-from tests.data.endpoints.honest import sound
+from tests.data.endpoints.honest import patience, sound
 from tests.data.test_clips import tone
 
 pytest.importorskip("openai", reason="openai is not installed")
@@ -42,5 +42,5 @@ def test_elevenlabs_form_has_its_own_path_names_and_key(monkeypatch: pytest.Monk
 @pytest.mark.parametrize("lie", ["invalid json", "wrong schema", "injection", "cut", "timeout", "429", "500"])
 def test_every_lie_is_an_error(lie: str) -> None:
     with LyingEndpoint(sound, share=1.0, lies=[lie]) as liar, pytest.raises(OutsideError) as caught:
-        SoundEndpoint(SoundsConfig(liar.url, timeout_seconds=0.3)).make(REQUEST)
+        SoundEndpoint(SoundsConfig(liar.url, timeout_seconds=patience(liar))).make(REQUEST)
     assert caught.value.code.startswith("endpoint.")

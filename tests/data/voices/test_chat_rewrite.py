@@ -13,7 +13,7 @@ from soundflow.data.endpoints.config import EndpointConfig
 from soundflow.data.voices.chat_rewrite import read_spoken, respoken
 from soundflow.data.voices.dialogues import Dialogue, from_messages
 from soundflow.testing.endpoint import INJECTION, LyingEndpoint
-from tests.data.endpoints.honest import chat
+from tests.data.endpoints.honest import chat, patience
 
 TYPED = "The **train** leaves at 9:30, see [the page](http://x.y)"
 
@@ -77,7 +77,7 @@ def test_a_liar_changes_no_word(tmp_path: Path) -> None:
     pytest.importorskip("openai", reason="openai is not installed")
     dialogues = messages(tmp_path, 30)
     with LyingEndpoint(chat, share=0.3) as liar:
-        config = EndpointConfig(liar.url, "m", timeout_seconds=1.0)
+        config = EndpointConfig(liar.url, "m", timeout_seconds=patience(liar))
         asker = Asker(ask_endpoint(config), tmp_path / "cache", pause=lambda seconds: None)
         assert respoken(dialogues, asker) == dialogues  # the honest answer is the rules' own
     assert len(asker.refusals) >= sum(count for name, count in liar.told.items() if name) > 5

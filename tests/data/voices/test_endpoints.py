@@ -17,7 +17,7 @@ from soundflow.data.voices.speech_endpoint import SpeechConfig, SpeechEndpoint
 from soundflow.data.voices.transcription_endpoint import TranscriptionConfig, TranscriptionEndpoint
 from soundflow.errors import InputError, OutsideError
 from soundflow.testing.endpoint import Answer, LyingEndpoint
-from tests.data.endpoints.honest import hears, sound
+from tests.data.endpoints.honest import hears, patience, sound
 from tests.data.test_clips import RATE, tone
 
 pytest.importorskip("openai", reason="openai is not installed")
@@ -27,11 +27,13 @@ DIALOGUES = [Dialogue(f"d/{n}", "en", (TEXT, TEXT)) for n in range(6)]
 
 
 def speaker_of(liar: LyingEndpoint) -> SpeechEndpoint:
-    return SpeechEndpoint(SpeechConfig(liar.url, "cosyvoice", timeout_seconds=0.3, voices=("en anna", "fi aino")))
+    return SpeechEndpoint(
+        SpeechConfig(liar.url, "cosyvoice", timeout_seconds=patience(liar), voices=("en anna", "fi aino"))
+    )
 
 
 def listener_of(liar: LyingEndpoint) -> TranscriptionEndpoint:
-    return TranscriptionEndpoint(TranscriptionConfig(liar.url, "whisper-1", timeout_seconds=0.3))
+    return TranscriptionEndpoint(TranscriptionConfig(liar.url, "whisper-1", timeout_seconds=patience(liar)))
 
 
 def render(speaker: SpeechEndpoint, listener: TranscriptionEndpoint | None, out: Path) -> Voiced:

@@ -97,18 +97,23 @@ class Asker:
     def answers(self, questions: Sequence[Question[Answer]]) -> list[Answer | None]:
         """Many at once, in the questions' order; refusals are told in that order too.
 
+        The same question is asked once: two that were answered otherwise would leave the cache to chance.
+
         Raises:
             OutsideError: as `answer`.
         """
+        places = [self._place(question) for question in questions]
+        asked = dict(zip(reversed(places), reversed(questions), strict=True))  # the first of equal ones
+        order = list(dict.fromkeys(places))
         with ThreadPoolExecutor(CONCURRENCY) as pool:
-            found = list(pool.map(self._answered, questions))
-        for answer, refusals, is_known in found:
+            found = dict(zip(order, pool.map(self._answered, [asked[place] for place in order]), strict=True))
+        for answer, refusals, is_known in found.values():
             self.tally["right" if answer is not None else "given up"] += 1
             self.tally["out of the cache"] += is_known
             self.tally.update(refusal.code for refusal in refusals)
             self.refusals += refusals
         self.tally += Counter()  # what was counted 0 times is not told
-        return [answer for answer, _, _ in found]
+        return [found[place][0] for place in places]
 
     def _answered(self, question: Question[Answer]) -> tuple[Answer | None, list[Refusal], bool]:
         place = self._place(question)
