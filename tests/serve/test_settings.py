@@ -50,3 +50,14 @@ def test_what_makes_no_sense_is_named(session: Any, param: str | None) -> None:
 def test_a_format_we_do_not_hear_is_refused() -> None:
     with pytest.raises(InputError):
         Settings().updated({"audio": {"input": {"format": {"type": "audio/opus"}}}})
+
+
+def test_sound_can_be_asked_for_where_there_is_a_voice() -> None:
+    spoken = Settings().updated({"output_modalities": ["audio"]}, can_speak=True)
+    assert spoken.spoken_format == AudioFormat() and Settings().spoken_format is None
+    g711 = spoken.updated({"audio": {"output": {"format": {"type": "audio/pcmu"}, "voice": "alloy"}}}, can_speak=True)
+    assert g711.spoken_format == AudioFormat("audio/pcmu", 8000)
+    assert not g711.updated({"output_modalities": ["text"]}, can_speak=True).speaks
+    for session in ({"output_modalities": ["audio", "text"]}, {"output_modalities": "audio"}, {"audio": {"output": 3}}):
+        with pytest.raises(SettingError):
+            Settings().updated(session, can_speak=True)
