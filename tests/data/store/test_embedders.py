@@ -24,6 +24,7 @@ def test_a_package_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> 
         packaged("minilm")
 
 
+@pytest.mark.slow
 def test_a_clap_model_that_is_not_there(tmp_path: Path) -> None:
     pytest.importorskip("transformers")
     with pytest.raises(OutsideError, match="no CLAP model"):
