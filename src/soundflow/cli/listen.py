@@ -69,7 +69,7 @@ def listen(
       soundflow listen kitchen
       soundflow listen street.wav --instruction "Count the car horns" --json
       ffmpeg -i talk.mp4 -f s16le -ar 16000 -ac 1 - | soundflow listen -
-      soundflow listen mic --instruction "Tell me when the baby cries." --webhook https://ntfy.sh/MY-TOPIC
+      soundflow listen mic --instruction "Tell me when the baby cries." --exec ./notify.sh
     """
     from soundflow.cli.alert_options import alerts_for
     from soundflow.cli.voice_options import speaking, writers_for
