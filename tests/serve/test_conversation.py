@@ -224,6 +224,8 @@ def test_what_was_played_must_be_a_number(played: Any) -> None:
     item_id = speak(conversation)[-1]["response"]["output"][0]["id"]
     ack = {"type": "playback.ack", "item_id": item_id, "played_characters": played, "final": True}
     assert code(conversation.receive(ack)) == "realtime.played" and stream.truncated == []
+    written = {"type": "playback.ack", "item_id": item_id, "played_ms": 100, "final": True}
+    assert code(conversation.receive(written)) == "realtime.played", "what was written has no length in time"
 
 
 INTERRUPTS = {"input": {"format": {"type": "audio/pcm", "rate": 16000}, "turn_detection": {"interrupt_response": True}}}

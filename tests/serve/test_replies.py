@@ -209,6 +209,10 @@ def test_a_reply_is_cut_to_the_sound_that_was_played(talk: Talk) -> None:
         cut = {"type": "conversation.item.truncate", "item_id": item, "content_index": 0, "audio_end_ms": played_ms}
         assert kinds(talk.talk.receive(cut)) == ["conversation.item.truncated"]
         assert talk.stream.truncated[-1] == (0, characters)
+        ack = {"type": "playback.ack", "item_id": item, "played_ms": played_ms, "final": True}
+        (acknowledged,) = talk.talk.receive(ack)
+        assert acknowledged["event"]["played_characters"] == characters
+        assert talk.stream.truncated[-1] == (0, characters)
 
 
 def test_blocks_of_the_engine_are_the_sound(talk: Talk) -> None:

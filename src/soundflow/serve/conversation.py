@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -277,11 +277,14 @@ class Conversation:
 
     def _played(self, message: Message) -> list[ServerEvent]:
         item_id = self._known(message)
-        reply, characters = self._items[item_id], message.get("played_characters")
+        reply, characters, played_ms = self._items[item_id], message.get("played_characters"), message.get("played_ms")
         if reply is None:
             raise InputError("realtime.item_role", f"item {item_id} is no reply", "only replies are played")
-        if not isinstance(characters, int) or isinstance(characters, bool) or characters < 0:
-            raise InputError("realtime.played", "no played_characters", "send a whole number from 0")
+        if characters is None and _is_count(played_ms) and self._replies.is_said(reply):
+            characters = self._replies.played_characters(reply, played_ms)
+        if not _is_count(characters):
+            hint = "send whole numbers from 0; played_ms is for replies that were said aloud"
+            raise InputError("realtime.played", "no played_characters and no played_ms", hint)
         is_last = message.get("final") is True or message.get("truncate") is True
         if is_last:
             self._open_stream().truncate(reply, characters)
@@ -401,6 +404,10 @@ class Conversation:
             },
             "soundflow": {"threshold": self._threshold(self.settings), "events": self.settings.own_events},
         }
+
+
+def _is_count(value: object) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
 def _checked_part(part: object) -> Mapping[str, Any]:

@@ -89,6 +89,11 @@ class Replies:
         if self._mouth is not None:
             self._mouth.cancel()
 
+    def is_said(self, reply: int) -> bool:
+        """Whether a reply is, or was, said aloud."""
+        wire = self._open.get(reply)
+        return reply in self._said or (wire is not None and wire.is_spoken)
+
     def played_characters(self, reply: int, played_ms: int) -> int:
         """The share of a reply's text that so much of its sound stands for; 0 of one that was not said aloud."""
         if (wire := self._open.get(reply)) is not None and wire.is_spoken:
