@@ -6,6 +6,7 @@ Tests: tests/cli/test_bench_result.py.
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -37,7 +38,7 @@ def show(
 
 def command() -> str:
     """The command line as it was typed."""
-    return " ".join(["soundflow", *sys.argv[1:]])
+    return shlex.join(["soundflow", *sys.argv[1:]])
 
 
 def write_outcomes(path: Path | None, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -105,7 +105,7 @@ def _house(result: Result) -> Section:
         f"{result['minutes']:g} minutes composed from recordings of split {result['split']}: television, music, a "
         "quiet room, benign sounds, and sounds that matter up to the last minute; real FIFO path, simulated clock.",
     )
-    return Section("An hour in a house", words, (systems, false), plots, _origin(result))
+    return Section(f"An hour in a house, seed {result['seed']}", words, (systems, false), plots, _origin(result))
 
 
 def _proactive(result: Result) -> Section:
