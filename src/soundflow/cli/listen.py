@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -119,7 +119,8 @@ def listen(
 
 
 def _complain(failure: SoundflowError) -> None:
-    typer.echo(f"soundflow: {failure.code}: {failure}", err=True)
+    with suppress(OSError, ValueError):  # a standard error that is closed ends no stream
+        typer.echo(f"soundflow: {failure.code}: {failure}", err=True)
 
 
 def _at_full_speed(

@@ -44,7 +44,8 @@ def endpoint_voice(endpoint: Endpoint, name: str = "alloy") -> Say:
         except GeneratorExit:
             raise
         except Exception as e:  # an endpoint that lies makes the client fail in ways it does not list
-            raise OutsideError("speech.endpoint", f"the voice's endpoint failed: {type(e).__name__}: {e}") from e
+            # its kind only: clients of a server are told this, and where the voice comes from is not theirs to know
+            raise OutsideError("speech.endpoint", f"the voice's endpoint failed: {type(e).__name__}") from e
 
     return say
 

@@ -152,6 +152,20 @@ def test_the_thread_delivers_what_it_is_called_for_and_ends() -> None:
     assert not any(thread.name == "soundflow-fake" for thread in threading.enumerate())
 
 
+def test_a_complaint_that_fails_does_not_end_the_thread() -> None:
+    def complain(failure: SoundflowError) -> None:
+        raise BrokenPipeError("nobody reads standard error")
+
+    walk = Round()
+    walk.sink.failures = 1
+    walk.put(0)
+    walker = Walker(Courier(walk.sink, (walk.spool,), walk.clock, complain), "fake")
+    assert walker.rest(20.0) and walk.sink.arrived == []
+    walk.clock.advance(60.0)
+    walker.call()
+    assert walker.rest(20.0) and walk.sink.arrived == ["id0"] and walker.stop(20.0)
+
+
 def test_the_thread_rests_while_its_sink_is_away() -> None:
     walk = Round()
     walk.sink.failures = 1

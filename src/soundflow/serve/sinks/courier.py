@@ -19,6 +19,8 @@ from soundflow.stream.clock import Clock
 
 _log = logging.getLogger(__name__)
 
+_AFTER_A_FAULT_SECONDS = 60.0  # of ours; chosen
+
 Complain = Callable[[SoundflowError], None]
 
 
@@ -169,11 +171,18 @@ class Walker:
         self._thread.join(seconds)
         return not self._thread.is_alive()
 
+    def _step(self) -> float | None:
+        try:
+            return self._courier.step()
+        except Exception:  # such as a complaint to a standard error that is closed
+            _log.exception("a courier broke")
+            return _AFTER_A_FAULT_SECONDS
+
     def _walk(self) -> None:
         while not self._is_stopped:
             with self._changed:
                 self._has_news = self._is_resting = False
-            wait = self._courier.step()
+            wait = self._step()
             if wait == 0:
                 continue
             with self._changed:
