@@ -64,6 +64,18 @@ def test_all_words_come_before_some_and_equals_by_their_id() -> None:
     assert len(index.search("dog", limit=1)) == 1
 
 
+def test_a_word_that_is_everywhere_ranks_nothing_and_hides_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("soundflow.data.store.index.MOST_RANKED", 5)
+    index = filled(*(clip(f"{i}", "dog") for i in range(9)), clip("x", "cat"), clip("y", "dog_bark"))
+    assert [hit.clip.id for hit in index.search("dog")] == ["0", "1", "2"]
+    assert [hit.clip.id for hit in index.search("dog cat")] == ["x"]  # nobody is both, and dogs are everywhere
+    assert [hit.clip.id for hit in index.search("bark dog")] == ["y"]
+
+
+def test_a_query_as_long_as_a_book_is_answered() -> None:
+    assert filled(clip("a", "w7")).search(" ".join(f"w{i}" for i in range(3000)))[0].clip.id == "a"
+
+
 def test_filters_let_through_what_they_say() -> None:
     index = filled(
         clip("short", seconds=0.5),

@@ -9,7 +9,6 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,10 +17,11 @@ from typing import Any
 
 from soundflow.data.clips import Clip
 from soundflow.data.store.schema import connect
-from soundflow.data.store.search_words import indexed, queries
+from soundflow.data.store.search_words import indexed, phrases
 
 TOP = 3  # paper, section 3.2: candidates a query is given
 FIRST_LOOK, WIDER = 512, 16  # ranked rows that are looked at before the filters, and how many times more when few pass
+MOST_RANKED = 50_000  # rows; a word that stands in more says nothing of them, and ranking them would take seconds
 SAID = ("transcript", "translation", "instrument", "caption", "title", "artist")  # fields a clip is found by
 ROLES = {  # paper, section 3.2: the part a sound plays in a scene, and the kinds of clip that may play it
     "foreground": ("event", "speech", "music"),
@@ -195,9 +195,12 @@ class ClipIndex:
             yield Conversation(name, spoken, tuple((user, answer) for user, answer in json.loads(turns)))
 
     def search(self, query: str, limit: int = TOP, wanted: Wanted | None = None) -> list[Hit]:
-        """The best clips for a query: those with all its words, then those with some, each in order of BM25."""
+        """The best clips for a query: those with all its words, then those with some, each in order of BM25.
+
+        Where more than `MOST_RANKED` clips match they come in the order they were added, their rank 0.
+        """
         found: list[Hit] = []
-        for match in queries(query):
+        for match in self._matches("words", query):
             known = {hit.clip.id for hit in found}
             more = [hit for hit in self._matching(match, limit + len(found), wanted) if hit.clip.id not in known]
             found += more[: limit - len(found)]
@@ -207,7 +210,7 @@ class ClipIndex:
 
     def search_texts(self, query: str, limit: int = TOP) -> list[Conversation]:
         """The best conversations for a query."""
-        for match in queries(query):
+        for match in self._matches("text_words", query):
             rows = self.base.execute(
                 "SELECT texts.id, language, turns FROM text_words JOIN texts ON texts.row=text_words.rowid"
                 " WHERE text_words MATCH ? ORDER BY text_words.rank LIMIT ?",
@@ -247,11 +250,21 @@ class ClipIndex:
             look *= WIDER
 
     def _ranked(self, match: str, limit: int) -> list[tuple[int, float]]:
-        try:
-            query = "SELECT rowid, rank FROM words WHERE words MATCH ? ORDER BY rank LIMIT ?"
-            return self.base.execute(query, (match, limit)).fetchall()
-        except sqlite3.OperationalError:  # a query that is too long for the table's grammar finds nothing
-            return []
+        rank = "0.0" if self._is_common("words", match) else "rank"
+        order = "" if rank == "0.0" else "ORDER BY rank"
+        return self.base.execute(
+            f"SELECT rowid, {rank} FROM words WHERE words MATCH ? {order} LIMIT ?", (match, limit)
+        ).fetchall()
+
+    def _matches(self, table: str, query: str) -> list[str]:
+        """What is asked of a table, the strictest first: every word, then any of those that are not everywhere."""
+        words = phrases(query)
+        rare = [word for word in words if len(words) > 1 and not self._is_common(table, word)]
+        return [" AND ".join(words)] * bool(words) + [" OR ".join(rare)] * bool(rare)
+
+    def _is_common(self, table: str, match: str) -> bool:
+        query = f"SELECT COUNT(*) FROM (SELECT rowid FROM {table} WHERE {table} MATCH ? LIMIT {MOST_RANKED})"
+        return int(self.base.execute(query, (match,)).fetchone()[0]) == MOST_RANKED
 
 
 _COLUMNS = "source, id, path, label, kind, split, proactive, seconds, recording, grouped, licence, origin, category,"

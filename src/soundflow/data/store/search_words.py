@@ -1,4 +1,4 @@
-"""Words as the full-text tables see them, and a query in their language.
+"""Words as the full-text tables see them, and those of a query.
 
 Tests: tests/data/store/test_search_words.py.
 """
@@ -6,6 +6,8 @@ Tests: tests/data/store/test_search_words.py.
 from __future__ import annotations
 
 import re
+
+MOST_WORDS = 32  # of a query; SQLite's grammar for it is bounded too
 
 # Mandarin has no spaces between its words: each sign is a word, and a run of them in a query is a phrase.
 _SIGNS = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
@@ -21,12 +23,13 @@ def indexed(text: str) -> str:
     return " ".join(_phrase(piece) for piece in _PIECE.findall(text.lower()))
 
 
-def queries(text: str) -> list[str]:
-    """What is asked of a table, the strictest first: every word, then any of them; nothing when there is no word."""
-    words = [f'"{_phrase(piece)}"' for piece in dict.fromkeys(_PIECE.findall(text.lower()))]
-    if not words:
-        return []
-    return [" AND ".join(words), *([" OR ".join(words)] if len(words) > 1 else [])]
+def phrases(text: str) -> list[str]:
+    """The words of a query, each once and quoted, so that nothing in it is an operator; a run of signs is a phrase.
+
+    Example:
+        `下雨 rain` becomes `"下 雨"` and `"rain"`.
+    """
+    return [f'"{_phrase(piece)}"' for piece in list(dict.fromkeys(_PIECE.findall(text.lower())))[:MOST_WORDS]]
 
 
 def _phrase(piece: str) -> str:
