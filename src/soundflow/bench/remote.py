@@ -1,8 +1,8 @@
 """A server as a system to be measured: any that speaks OpenAI's Realtime names over a WebSocket.
 
 A server of the duplex family (it tells `chunk_period_ms`) gets sound as fast as it decides and says itself up to which
-moment it had heard. Any other gets it in real time, and a reply starts where the sound was when it was created. The time
-to the first text counts from `response.created`. Tests: tests/bench/test_remote.py.
+moment it had heard. Any other gets it in real time, and a reply starts where the sound was when it was created. The
+time to the first text counts from `response.created`. Tests: tests/bench/test_remote.py.
 """
 
 from __future__ import annotations
