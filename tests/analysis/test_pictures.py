@@ -8,10 +8,12 @@ import pytest
 
 from soundflow.analysis.attention import decision_attention
 from soundflow.analysis.continuity import continuity
-from soundflow.analysis.heads import head_effects, measure_heads, open_ledger
+from soundflow.analysis.heads import HeadEffect, head_effects, measure_heads, open_ledger
+from soundflow.analysis.layers import Head
 from soundflow.analysis.occlusion import reason
 from soundflow.analysis.pictures import draw_attention, draw_continuity, draw_heads, draw_reason
 from soundflow.analysis.walk import walk
+from soundflow.bench.bootstrap import NOTHING
 from soundflow.errors import OutsideError
 from soundflow.model.bundle import Bundle
 from tests.analysis.conftest import noises
@@ -32,6 +34,12 @@ def test_continuity_and_heads_are_drawn(bundle: Bundle, tmp_path: Path) -> None:
     measure_heads(bundle, streams, ledger)
     draw_heads(head_effects(bundle, streams, ledger), "small", tmp_path / "made" / "heads.png")
     assert is_picture(tmp_path / "made" / "continuity.png") and is_picture(tmp_path / "made" / "heads.png")
+
+
+def test_a_model_that_never_speaks_has_a_picture_without_numbers(tmp_path: Path) -> None:
+    nothing = [HeadEffect(Head(0, head), NOTHING, NOTHING, NOTHING, NOTHING) for head in range(2)]
+    draw_heads(nothing, "silent", tmp_path / "heads.png")
+    assert is_picture(tmp_path / "heads.png")
 
 
 def test_a_decision_is_drawn_under_its_sound(bundle: Bundle, tmp_path: Path) -> None:

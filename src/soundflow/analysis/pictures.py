@@ -204,7 +204,7 @@ def _events(axes: Any, timeline: Timeline, start: float, end: float) -> None:
 
 
 def _write_values(axes: Any, values: NDArray[np.float64]) -> None:
-    most = max(1e-6, float(np.nanmax(values)))
+    most = max([1e-6, *values[np.isfinite(values)].tolist()])
     for (row, column), value in np.ndenumerate(values):
         colour = "black" if value > 0.6 * most else "white"
         axes.text(column, row, f"{value:.2f}", ha="center", va="center", fontsize=6, color=colour)
