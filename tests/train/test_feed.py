@@ -39,3 +39,16 @@ def test_a_later_start_meets_the_same_documents(corpus: Path) -> None:
         for a, b in zip(ours, theirs, strict=True):
             assert [d.key for d in a] == [d.key for d in b]
             assert all(np.array_equal(x.tokens.input_ids, y.tokens.input_ids) for x, y in zip(a, b, strict=True))
+
+
+def test_sound_prepared_by_another_process_is_the_same(corpus: Path) -> None:
+    source = documents(corpus)
+    here, there = (next(steps(source, 1, 0, 1, workers)) for workers in (0, 1))
+    for a, b in zip(here, there, strict=True):
+        assert all(np.array_equal(x.samples, y.samples) for x, y in zip(a, b, strict=True))
+
+
+def test_a_late_start_of_a_long_run_is_at_once(corpus: Path) -> None:
+    long = dataclasses.replace(STAGE, steps=10**9)
+    first = next(steps(documents(corpus, long), 10**9 - 1, 0, 1, 0))
+    assert [len(documents_of_pass) for documents_of_pass in first] == [2, 2]

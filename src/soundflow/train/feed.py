@@ -55,6 +55,23 @@ def positions_of(stage: Stage, step: int, rank: int, processes: int) -> list[lis
     return [list(own[i : i + size]) for i in range(0, len(own), size)]
 
 
+@dataclass(frozen=True)
+class _Passes:
+    """The positions of every pass from a step on, each reckoned when it is wanted: a late start costs nothing."""
+
+    stage: Stage
+    first: int
+    rank: int
+    processes: int
+
+    def __iter__(self) -> Iterator[list[int]]:
+        for step in range(self.first, self.stage.steps):
+            yield from positions_of(self.stage, step, self.rank, self.processes)
+
+    def __len__(self) -> int:
+        return (self.stage.steps - self.first) * passes_of(self.stage, self.processes)
+
+
 def steps(documents: Documents, first: int, rank: int, processes: int, workers: int) -> Iterator[list[list[Document]]]:
     """The documents of each step from `first` to the stage's last, pass by pass.
 
@@ -63,10 +80,9 @@ def steps(documents: Documents, first: int, rank: int, processes: int, workers: 
     """
     stage = documents.stage
     each = passes_of(stage, processes)
-    groups = [group for step in range(first, stage.steps) for group in positions_of(stage, step, rank, processes)]
     loader: DataLoader[Document] = DataLoader(
         documents,
-        batch_sampler=groups,
+        batch_sampler=_Passes(stage, first, rank, processes),
         collate_fn=list,
         num_workers=workers,
         prefetch_factor=2 * each if workers else None,
