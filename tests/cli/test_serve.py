@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,17 @@ def test_what_makes_no_sense_is_one_line_before_a_model_is_loaded(
     monkeypatch.setattr("soundflow.api.load", lambda *_: pytest.fail("a model was loaded"))
     assert main(["serve", "--port", "0", *options, "--spool", str(tmp_path / "s")]) == 2
     assert code in capsys.readouterr().err
+
+
+def test_replicas_share_no_alerts(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["serve", "--ray", "2", "--alerts", "alerts.jsonl"]) == 2
+    assert "serve.ray_alone" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(find_spec("grpc_reflection") is not None, reason="ray[serve] is installed")
+def test_replicas_need_ray_serve(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["serve", "--ray", "2"]) == 3
+    assert "extra.missing" in capsys.readouterr().err
 
 
 def test_a_missing_extra_is_named() -> None:

@@ -52,6 +52,9 @@ def serve(
     responder: ResponderOption = None,
     voice: VoiceOption = None,
     voice_name: VoiceNameOption = None,
+    ray: Annotated[
+        int | None, typer.Option("--ray", min=1, metavar="N", help="As N replicas of Ray Serve, a model in each.")
+    ] = None,
     as_json: JsonOption = False,
     threads: ThreadsOption = 1,
     debug: DebugOption = False,
@@ -72,6 +75,15 @@ def serve(
 
     digests = () if keys is None else read_keys(keys)
     check_bind(host, digests)  # before seconds are spent on a model
+
+    if ray is not None:
+        from soundflow.cli.serve_ray import check_alone, serve_replicas
+        from soundflow.serve.limits import ServeLimits
+
+        check_alone(webhook=webhook, mqtt=mqtt, exec=command, alerts=alerts, responder=responder, voice=voice)
+        bounds = ServeLimits(sessions=sessions, sessions_per_key=sessions_per_key)
+        serve_replicas(ray, (host, port), model, threads, bounds, Policy(digests, tuple(origins or ())), as_json)
+        return
 
     from soundflow.cli.alert_options import alerts_for
     from soundflow.cli.voice_options import voice_for, writers_for
