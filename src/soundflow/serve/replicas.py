@@ -92,9 +92,9 @@ def replicas(wanted: Replicas) -> Iterator[str]:
 def serve_on_ray(wanted: Replicas, ready: Callable[[str], None]) -> None:
     """Run them until a signal comes."""
     over = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: over.set())
     with replicas(wanted) as address:
+        for number in (signal.SIGINT, signal.SIGTERM):  # now: Ray takes them for itself when it starts
+            signal.signal(number, lambda *_: over.set())
         ready(address)
         over.wait()
 
