@@ -24,9 +24,7 @@ def small(seed: int = 1, max_chunks: int = 12) -> Bundle:
     tokenizer = TextTokenizer.train(TEXTS, 300)
     config = small_config(max_reply_tokens=4, max_chunks=max_chunks)
     config = dataclasses.replace(config, decoder=dataclasses.replace(config.decoder, vocab_size=tokenizer.vocab_size))
-    with torch.random.fork_rng():  # `initialise` leaves the encoder as torch drew it
-        torch.manual_seed(seed)
-        network = AudioInteractionModel(config)
+    network = AudioInteractionModel(config)
     initialise(network, torch.Generator().manual_seed(seed))
     with torch.no_grad():  # larger than a fresh network's, so that what is taken away can be seen
         for layer in network.decoder.layers:

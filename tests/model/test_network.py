@@ -47,3 +47,8 @@ def test_a_tied_head_is_counted_once() -> None:
     network = _network()
     assert network.lm_head.weight is network.decoder.embed_tokens.weight
     assert count_parameters(network) == sum(p.numel() for p in {id(p): p for p in network.parameters()}.values())
+
+
+def test_fresh_weights_depend_on_the_generator_alone() -> None:
+    first, second = _network().state_dict(), _network().state_dict()
+    assert all(torch.equal(first[name], second[name]) for name in first)

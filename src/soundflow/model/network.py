@@ -78,9 +78,19 @@ def count_parameters(model: nn.Module) -> int:
 
 
 def initialise(model: AudioInteractionModel, generator: torch.Generator) -> None:
-    """Draw fresh decoder and adapter weights: normal of deviation 0.02, biases zero (GPT-2's rule)."""
+    """Draw all weights afresh, the same from the same generator.
+
+    Decoder and adapter: normal of deviation 0.02, biases zero (GPT-2's rule). Encoder: torch's own rule, uniform within
+    1/sqrt(inputs).
+    """
     for module in (*model.decoder.modules(), *model.adapter.modules()):
         if isinstance(module, nn.Linear | nn.Embedding):
             nn.init.normal_(module.weight, std=0.02, generator=generator)
         if isinstance(module, nn.Linear) and module.bias is not None:
             nn.init.zeros_(module.bias)
+    for module in model.encoder.modules():
+        if isinstance(module, nn.Linear | nn.Conv1d):
+            bound = module.weight[0].numel() ** -0.5
+            nn.init.uniform_(module.weight, -bound, bound, generator=generator)
+            if module.bias is not None:
+                nn.init.uniform_(module.bias, -bound, bound, generator=generator)
