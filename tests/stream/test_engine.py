@@ -82,6 +82,18 @@ def test_chunk_by_chunk_it_says_what_a_session_alone_says(small_bundle: Bundle) 
         assert [d.p_response for d in decisions(events)] == pytest.approx([d.p_response for d in expected], abs=1e-6)
 
 
+def test_sound_of_many_sessions_is_gathered_into_one_pass() -> None:
+    with Engine(scripted_bundle(), EngineLimits(batch=4, gather_seconds=4.0)) as engine:
+        sessions = [engine.open() for _ in range(4)]
+        for session in sessions:
+            session.feed(silence(1))  # the fourth ends the wait
+        for session in sessions:
+            assert isinstance(next(session.events()), Decision)
+        assert engine.statistics.encoder_passes == 1 and engine.statistics.chunks == 4
+    with pytest.raises(UsageError, match="gathered for -1"):
+        EngineLimits(gather_seconds=-1)
+
+
 def test_the_engine_is_full_at_its_limit_and_open_again_when_one_leaves() -> None:
     with Engine(scripted_bundle(), EngineLimits(sessions=2)) as engine:
         first, _ = engine.open(), engine.open()

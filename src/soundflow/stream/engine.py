@@ -242,10 +242,18 @@ class Engine:
     def _is_done(self) -> bool:
         return self._is_closed and not self._sessions
 
-    def _next_batch(self, line: deque[EngineSession], come: threading.Condition, worker: str) -> list[EngineSession]:
-        """The sessions at the head of a line, oldest first; empty when there will be no more."""
+    def _next_batch(
+        self, line: deque[EngineSession], come: threading.Condition, worker: str, gather_seconds: float = 0.0
+    ) -> list[EngineSession]:
+        """The sessions at the head of a line, oldest first; empty when there will be no more.
+
+        Waits for the first, and then so long at most for as many as may be expected to come meanwhile.
+        """
         self._in_hand.pop(worker, None)
         come.wait_for(lambda: line or self._is_done())
+        expected = min(int(len(self._sessions) * gather_seconds / self.chunk_seconds), self.limits.batch)
+        if len(line) < expected:
+            come.wait_for(lambda: len(line) >= expected or self._is_closed, gather_seconds)
         batch = [line.popleft() for _ in range(min(len(line), self.limits.batch))]
         self._in_hand[worker] = batch
         return batch
@@ -256,7 +264,7 @@ class Engine:
 
     def _hear_next(self) -> bool:
         with self.lock:
-            batch = self._next_batch(self._to_hear, self._sound, "_hear_loop")
+            batch = self._next_batch(self._to_hear, self._sound, "_hear_loop", self.limits.gather_seconds)
             able = [s for s in batch if self._may_hear(s)]
             work = [Heard(s.perception, s.take_sound(), s.is_last_sound) for s in able]
         if able:
