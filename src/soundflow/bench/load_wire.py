@@ -154,7 +154,12 @@ async def _run(address: Address, messages: Sequence[str], load: Load, chunk_seco
                 stack.enter_async_context(_client(address, messages, int(place), load, chunk_seconds))
                 for place in places[start : start + _AT_ONCE]
             ]
-            clients += await asyncio.gather(*opening)
+            # all are waited for, so that one that is refused leaves none half open
+            opened = await asyncio.gather(*opening, return_exceptions=True)
+            for client in opened:
+                if isinstance(client, BaseException):
+                    raise client
+                clients.append(client)
         warm_blocks = round(load.warm_chunks * chunk_seconds / load.block_seconds)
         await asyncio.gather(*(_warm(client, warm_blocks, load.warm_chunks) for client in clients))
         before, cpu = await _figures(address), time.process_time()
