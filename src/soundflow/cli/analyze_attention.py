@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import typer
 
-from soundflow.cli.analyze_options import FloatName, FloatOption, InstructionOption, PictureOption
+from soundflow.cli.analyze_options import (
+    ChunkOption,
+    FloatName,
+    FloatOption,
+    InstructionOption,
+    PictureOption,
+    StreamArgument,
+)
 from soundflow.cli.options import DebugOption, JsonOption, ModelOption, ThreadsOption
 
 HEADS_SHOWN = 12  # lines without --json, those that look most at sound
 
 
 def attention(
-    source: Annotated[str, typer.Argument(metavar="STREAM", help="A sound file or an example's name.")],
-    chunk: Annotated[
-        int | None, typer.Option("--chunk", min=0, help="Which decision, from 0; else where p is highest.")
-    ] = None,
+    source: StreamArgument,
+    chunk: ChunkOption = None,
     instruction: InstructionOption = None,
     model: ModelOption = "nano",
     picture: PictureOption = None,

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from soundflow.cli.analyze_options import (
-    CacheOption,
     ClipsOption,
     FloatName,
     FloatOption,
     PictureOption,
-    SeedOption,
     StreamsOption,
     TaskOption,
 )
 from soundflow.cli.bench import TaskName
-from soundflow.cli.options import DebugOption, JsonOption, ModelOption, ThreadsOption
+from soundflow.cli.options import (
+    CacheOption,
+    DebugOption,
+    JsonOption,
+    ModelOption,
+    SeedOption,
+    SplitOption,
+    ThreadsOption,
+)
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -26,7 +32,7 @@ if TYPE_CHECKING:
 
 def continuity(
     clips: ClipsOption = None,
-    split: Annotated[str, typer.Option("--split", help="The split whose clips are heard.")] = "test",
+    split: SplitOption = "test",
     streams: StreamsOption = 40,
     seed: SeedOption = 0,
     task: TaskOption = TaskName.proactive,

@@ -9,17 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from soundflow.cli.analyze_options import (
-    CacheOption,
     ClipsOption,
     FloatName,
     FloatOption,
     PictureOption,
-    SeedOption,
     StreamsOption,
     TaskOption,
 )
 from soundflow.cli.bench import TaskName
-from soundflow.cli.options import DebugOption, JsonOption, ModelOption, ThreadsOption
+from soundflow.cli.options import CacheOption, DebugOption, JsonOption, ModelOption, SeedOption, ThreadsOption
 
 if TYPE_CHECKING:
     from rich.console import Group

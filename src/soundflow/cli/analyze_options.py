@@ -44,10 +44,10 @@ ClipsOption = Annotated[
     typer.Option("--clips", metavar="DIR", help="A folder with clips.jsonl and labels.json; else the examples."),
 ]
 StreamsOption = Annotated[int, typer.Option("--streams", min=1, help="How many streams are composed of clips.")]
-SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Which streams.")]
 TaskOption = Annotated[TaskName, typer.Option("--task", help="What the streams ask for.")]
-CacheOption = Annotated[
-    Path | None, typer.Option("--cache", metavar="DIR", help="Where decoded clips are kept.", show_default=False)
+StreamArgument = Annotated[str, typer.Argument(metavar="STREAM", help="A sound file or an example's name.")]
+ChunkOption = Annotated[
+    int | None, typer.Option("--chunk", min=0, help="Which decision, from 0; else where p is highest.")
 ]
 InstructionOption = Annotated[
     str | None,

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import typer
 
-from soundflow.cli.analyze_options import ArithmeticName, ArithmeticOption, InstructionOption, PictureOption
+from soundflow.cli.analyze_options import (
+    ArithmeticName,
+    ArithmeticOption,
+    ChunkOption,
+    InstructionOption,
+    PictureOption,
+    StreamArgument,
+)
 from soundflow.cli.options import DebugOption, JsonOption, ModelOption, ThreadsOption
 
 
 def why(
-    source: Annotated[str, typer.Argument(metavar="STREAM", help="A sound file or an example's name.")],
-    chunk: Annotated[
-        int | None, typer.Option("--chunk", min=0, help="Which decision, from 0; else where p is highest.")
-    ] = None,
+    source: StreamArgument,
+    chunk: ChunkOption = None,
     instruction: InstructionOption = None,
     model: ModelOption = "nano",
     picture: PictureOption = None,

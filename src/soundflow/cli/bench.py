@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -23,8 +22,17 @@ from soundflow.cli import (
     bench_scenarios,
     bench_score,
 )
+from soundflow.cli.bench_options import ClipsOption, OutcomesOption
 from soundflow.cli.bench_system import SystemOption
-from soundflow.cli.options import DebugOption, JsonOption, ThreadsOption
+from soundflow.cli.options import (
+    CacheOption,
+    DebugOption,
+    JsonOption,
+    SeedOption,
+    SplitOption,
+    ThreadsOption,
+    ThresholdOption,
+)
 
 app = typer.Typer(help="Measure a model.", rich_markup_mode=None, no_args_is_help=True)
 
@@ -50,24 +58,18 @@ def benchmarks() -> None:
 
 @app.command("trigger")
 def trigger(
-    clips: Annotated[Path, typer.Option("--clips", metavar="DIR", help="A folder with clips.jsonl and labels.json.")],
-    split: Annotated[str, typer.Option("--split", help="The split whose clips are heard.")] = "test",
+    clips: ClipsOption,
+    split: SplitOption = "test",
     streams: Annotated[int, typer.Option("--streams", min=1, help="How many streams are composed.")] = 200,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Which streams.")] = 0,
+    seed: SeedOption = 0,
     model: SystemOption = "nano",
-    threshold: Annotated[
-        float | None, typer.Option("--threshold", min=0.0, max=1.0, help="p(response) from which the model speaks.")
-    ] = None,
+    threshold: ThresholdOption = None,
     task: Annotated[TaskName, typer.Option("--task", help="What the streams ask for.")] = TaskName.proactive,
     stray_hours: Annotated[
         float, typer.Option("--stray-hours", min=0, help="Of long streams of background, speech and music, each.")
     ] = 0.5,
-    cache: Annotated[
-        Path | None, typer.Option("--cache", metavar="DIR", help="Where decoded clips are kept.", show_default=False)
-    ] = None,
-    outcomes: Annotated[
-        Path | None, typer.Option("--outcomes", metavar="FILE", help="A row an event, for bench compare.")
-    ] = None,
+    cache: CacheOption = None,
+    outcomes: OutcomesOption = None,
     workers: Annotated[int, typer.Option("--workers", min=1, help="Processes, of one thread each.")] = 1,
     as_json: JsonOption = False,
     threads: ThreadsOption = 1,

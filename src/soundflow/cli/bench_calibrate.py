@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from soundflow.cli.options import DebugOption, JsonOption, ModelOption, ThreadsOption
+from soundflow.cli.bench_options import ClipsOption
+from soundflow.cli.options import CacheOption, DebugOption, JsonOption, ModelOption, SeedOption, ThreadsOption
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def calibrate(
-    clips: Annotated[Path, typer.Option("--clips", metavar="DIR", help="A folder with clips.jsonl and labels.json.")],
+    clips: ClipsOption,
     false_per_hour: Annotated[
         float, typer.Option("--false-per-hour", min=0, help="How many false replies an hour are bearable.")
     ],
@@ -25,10 +26,8 @@ def calibrate(
     split: Annotated[str, typer.Option("--split", help="Where thresholds are chosen; never test.")] = "valid",
     streams: Annotated[int, typer.Option("--streams", min=1, help="Streams with events, for the recall.")] = 100,
     hours: Annotated[float, typer.Option("--hours", min=0, help="Of background, speech and music, each.")] = 0.5,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Which streams.")] = 0,
-    cache: Annotated[
-        Path | None, typer.Option("--cache", metavar="DIR", help="Where decoded clips are kept.", show_default=False)
-    ] = None,
+    seed: SeedOption = 0,
+    cache: CacheOption = None,
     as_json: JsonOption = False,
     threads: ThreadsOption = 1,
     debug: DebugOption = False,

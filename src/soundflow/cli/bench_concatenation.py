@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from soundflow.cli.bench_system import SystemOption
-from soundflow.cli.options import DebugOption, JsonOption, ThreadsOption
+from soundflow.cli.options import DebugOption, JsonOption, SplitOption, ThreadsOption, ThresholdOption
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,13 +28,11 @@ def concatenation(
     clips: Annotated[
         Path | None, typer.Option("--clips", metavar="DIR", help="Sounds of a folder of clips instead of questions.")
     ] = None,
-    split: Annotated[str, typer.Option("--split", help="The split whose clips are heard.")] = "test",
+    split: SplitOption = "test",
     blocks: Annotated[int, typer.Option("--blocks", min=1, help="Of 60 sounds, half of which call for a word.")] = 2,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Which sounds, in which order.")] = 0,
     model: SystemOption = "nano",
-    threshold: Annotated[
-        float | None, typer.Option("--threshold", min=0.0, max=1.0, help="p(response) from which the model speaks.")
-    ] = None,
+    threshold: ThresholdOption = None,
     as_json: JsonOption = False,
     threads: ThreadsOption = 1,
     debug: DebugOption = False,

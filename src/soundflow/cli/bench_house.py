@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from soundflow.cli.bench_options import ClipsOption, OutcomesOption
 from soundflow.cli.bench_system import SystemOption, is_address
-from soundflow.cli.options import DebugOption, JsonOption, ThreadsOption
+from soundflow.cli.options import CacheOption, DebugOption, JsonOption, SplitOption, ThreadsOption, ThresholdOption
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,24 +22,18 @@ if TYPE_CHECKING:
 
 
 def house(
-    clips: Annotated[Path, typer.Option("--clips", metavar="DIR", help="A folder with clips.jsonl and labels.json.")],
-    split: Annotated[str, typer.Option("--split", help="The split whose clips are heard.")] = "test",
+    clips: ClipsOption,
+    split: SplitOption = "test",
     seed: Annotated[int, typer.Option("--seed", min=0, help="Which hour.")] = 0,
     minutes: Annotated[float, typer.Option("--minutes", min=5.0, help="Of stream, in scenes of five.")] = 60.0,
     model: SystemOption = "nano",
-    threshold: Annotated[
-        float | None, typer.Option("--threshold", min=0.0, max=1.0, help="p(response) from which the model speaks.")
-    ] = None,
+    threshold: ThresholdOption = None,
     costs: Annotated[
         Path | None,
         typer.Option("--costs", metavar="FILE", help="A cost table, JSON; without one this machine is timed."),
     ] = None,
-    cache: Annotated[
-        Path | None, typer.Option("--cache", metavar="DIR", help="Where decoded clips are kept.", show_default=False)
-    ] = None,
-    outcomes: Annotated[
-        Path | None, typer.Option("--outcomes", metavar="FILE", help="A row an event, for bench compare.")
-    ] = None,
+    cache: CacheOption = None,
+    outcomes: OutcomesOption = None,
     as_json: JsonOption = False,
     threads: ThreadsOption = 1,
     debug: DebugOption = False,

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from soundflow.cli.options import DebugOption, JsonOption, ModelOption, ThreadsOption
+from soundflow.cli.bench_options import ClipsOption
+from soundflow.cli.options import (
+    CacheOption,
+    DebugOption,
+    JsonOption,
+    ModelOption,
+    SeedOption,
+    SplitOption,
+    ThreadsOption,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,14 +25,12 @@ if TYPE_CHECKING:
 
 
 def latency(
-    clips: Annotated[Path, typer.Option("--clips", metavar="DIR", help="A folder with clips.jsonl and labels.json.")],
-    split: Annotated[str, typer.Option("--split", help="The split whose clips are heard.")] = "test",
+    clips: ClipsOption,
+    split: SplitOption = "test",
     streams: Annotated[int, typer.Option("--streams", min=1, help="How many streams are composed.")] = 30,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Which streams.")] = 0,
+    seed: SeedOption = 0,
     model: ModelOption = "nano",
-    cache: Annotated[
-        Path | None, typer.Option("--cache", metavar="DIR", help="Where decoded clips are kept.", show_default=False)
-    ] = None,
+    cache: CacheOption = None,
     as_json: JsonOption = False,
     threads: ThreadsOption = 1,
     debug: DebugOption = False,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from soundflow.cli.bench_options import OutcomesOption
 from soundflow.cli.bench_system import SystemOption
-from soundflow.cli.options import DebugOption, JsonOption, ThreadsOption
+from soundflow.cli.options import DebugOption, JsonOption, SeedOption, ThreadsOption, ThresholdOption
 
 if TYPE_CHECKING:
     from soundflow.data.compose import Composition
@@ -16,14 +16,10 @@ if TYPE_CHECKING:
 
 def mini(
     model: SystemOption = "nano",
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Which streams.")] = 0,
+    seed: SeedOption = 0,
     streams: Annotated[int, typer.Option("--streams", min=0, help="How many are composed beside the recordings.")] = 24,
-    threshold: Annotated[
-        float | None, typer.Option("--threshold", min=0.0, max=1.0, help="p(response) from which the model speaks.")
-    ] = None,
-    outcomes: Annotated[
-        Path | None, typer.Option("--outcomes", metavar="FILE", help="A row an event, for bench compare.")
-    ] = None,
+    threshold: ThresholdOption = None,
+    outcomes: OutcomesOption = None,
     as_json: JsonOption = False,
     threads: ThreadsOption = 1,
     debug: DebugOption = False,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from soundflow.cli.bench_system import SystemOption
-from soundflow.cli.options import DebugOption, JsonOption, ThreadsOption
+from soundflow.cli.options import DebugOption, JsonOption, ThreadsOption, ThresholdOption
 
 if TYPE_CHECKING:
     from soundflow.bench.proactive import Item
@@ -53,9 +53,7 @@ def proactive(
     embedder: EmbedderOption = None,
     cache: CacheOption = None,
     model: SystemOption = "nano",
-    threshold: Annotated[
-        float | None, typer.Option("--threshold", min=0.0, max=1.0, help="p(response) from which the model speaks.")
-    ] = None,
+    threshold: ThresholdOption = None,
     instruction: Annotated[
         str | None, typer.Option("--instruction", metavar="TEXT", help="What to listen for.")
     ] = None,

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from soundflow.cli.bench_options import ClipsOption
 from soundflow.cli.bench_proactive import CacheOption, EmbedderOption, EndpointOption, MatchOption, RerankerOption
 from soundflow.cli.bench_system import SystemOption
-from soundflow.cli.options import DebugOption, JsonOption, ThreadsOption
+from soundflow.cli.options import DebugOption, JsonOption, SplitOption, ThreadsOption, ThresholdOption
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,11 +23,11 @@ if TYPE_CHECKING:
 
 
 def proactive_set(
-    clips: Annotated[Path, typer.Option("--clips", metavar="DIR", help="A folder with clips.jsonl and labels.json.")],
+    clips: ClipsOption,
     out: Annotated[
         Path, typer.Option("--out", metavar="DIR", help="Where the set, the predictions and the results are kept.")
     ],
-    split: Annotated[str, typer.Option("--split", help="The split whose clips are heard.")] = "test",
+    split: SplitOption = "test",
     seed: Annotated[int, typer.Option("--seed", min=0, help="Which distractors, in the Multiple tier.")] = 0,
     limit: Annotated[int | None, typer.Option("--limit", min=1, help="Only so many items, spread over all.")] = None,
     match_threshold: MatchOption = 0.5,
@@ -35,9 +36,7 @@ def proactive_set(
     embedder: EmbedderOption = None,
     cache: CacheOption = None,
     model: SystemOption = "nano",
-    threshold: Annotated[
-        float | None, typer.Option("--threshold", min=0.0, max=1.0, help="p(response) from which the model speaks.")
-    ] = None,
+    threshold: ThresholdOption = None,
     outcomes: Annotated[
         Path | None, typer.Option("--outcomes", metavar="FILE", help="A row an item and tier, for bench compare.")
     ] = None,

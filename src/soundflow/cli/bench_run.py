@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from soundflow.cli.options import DebugOption, JsonOption, ThreadsOption
+from soundflow.cli.options import DebugOption, JsonOption, ThreadsOption, ThresholdOption
 
 if TYPE_CHECKING:
     from soundflow.bench.judge import Judge
@@ -49,9 +49,7 @@ def run(
             help="Who is heard, a folder or a server's ws:// address; without one the file is scored as it is.",
         ),
     ] = None,
-    threshold: Annotated[
-        float | None, typer.Option("--threshold", min=0.0, max=1.0, help="p(response) from which the model speaks.")
-    ] = None,
+    threshold: ThresholdOption = None,
     limit: Annotated[
         int | None, typer.Option("--limit", min=1, help="Only the first items; the report says so.")
     ] = None,

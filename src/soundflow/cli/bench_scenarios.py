@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from soundflow.cli.options import DebugOption, JsonOption, ModelOption, ThreadsOption
+from soundflow.cli.options import DebugOption, JsonOption, ModelOption, ThreadsOption, ThresholdOption
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,9 +21,7 @@ def scenarios(
         Path, typer.Option("--recordings", metavar="DIR", help="A folder a scenario (travel, work, home, commute).")
     ],
     model: ModelOption = "nano",
-    threshold: Annotated[
-        float | None, typer.Option("--threshold", min=0.0, max=1.0, help="p(response) from which the model speaks.")
-    ] = None,
+    threshold: ThresholdOption = None,
     as_json: JsonOption = False,
     threads: ThreadsOption = 1,
     debug: DebugOption = False,

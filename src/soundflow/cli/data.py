@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from soundflow.cli import data_corpus, data_fetch, data_lines, data_store, data_voices
-from soundflow.cli.options import DebugOption, JsonOption
+from soundflow.cli.options import CacheOption, DebugOption, JsonOption, SeedOption
 
 if TYPE_CHECKING:
     from soundflow.data.folders import Outcome
@@ -104,11 +104,9 @@ def compose(
     ] = None,
     split: Annotated[str, typer.Option("--split", help="The split whose clips are composed.")] = "train",
     count: Annotated[int, typer.Option("--count", min=1, help="How many streams.")] = 10,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Which streams.")] = 0,
+    seed: SeedOption = 0,
     out: OutOption = None,
-    cache: Annotated[
-        Path | None, typer.Option("--cache", metavar="DIR", help="Where decoded clips are kept.", show_default=False)
-    ] = None,
+    cache: CacheOption = None,
     as_json: JsonOption = False,
     debug: DebugOption = False,
 ) -> None:

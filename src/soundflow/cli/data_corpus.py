@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from soundflow.cli.options import DebugOption, JsonOption
+from soundflow.cli.options import CacheOption, DebugOption, JsonOption, SeedOption
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,10 +26,6 @@ VoicesOption = Annotated[
 ]
 StreamsOption = Annotated[
     int | None, typer.Option("--streams", min=1, help="How many streams; else the recipe's.", show_default=False)
-]
-SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Which streams.")]
-CacheOption = Annotated[
-    Path | None, typer.Option("--cache", metavar="DIR", help="Where decoded clips are kept.", show_default=False)
 ]
 CorpusArgument = Annotated[Path, typer.Argument(metavar="CORPUS", help="A folder that `data build` made.")]
 

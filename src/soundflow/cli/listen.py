@@ -17,7 +17,7 @@ from soundflow.cli.alert_options import (
     SpoolOption,
     WebhookOption,
 )
-from soundflow.cli.options import DebugOption, JsonOption, ModelOption, ThreadsOption
+from soundflow.cli.options import DebugOption, JsonOption, ModelOption, ThreadsOption, ThresholdOption
 from soundflow.cli.voice_options import ResponderOption, SpeakOption, VoiceNameOption, VoiceOption
 
 if TYPE_CHECKING:
@@ -42,9 +42,7 @@ def listen(
         str | None, typer.Option("--instruction", metavar="TEXT", help="What to listen for.")
     ] = None,
     as_json: JsonOption = False,
-    threshold: Annotated[
-        float | None, typer.Option("--threshold", min=0.0, max=1.0, help="p(response) from which the model speaks.")
-    ] = None,
+    threshold: ThresholdOption = None,
     is_real_time: Annotated[
         bool, typer.Option("--real-time", help="Hear a file at the speed of sound, not of the machine.")
     ] = False,
