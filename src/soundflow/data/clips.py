@@ -26,6 +26,7 @@ from soundflow.audio.pcm import SAMPLE_RATE
 from soundflow.audio.resample import resample
 from soundflow.data import stft as stft_module
 from soundflow.data import tfjp as tfjp_module
+from soundflow.data.json_lines import lines_of
 from soundflow.data.tfjp import TfjpConfig, tfjp
 from soundflow.errors import InputError, SoundflowError
 
@@ -299,7 +300,7 @@ def read_clips(path: Path, labels: Mapping[str, Mapping[str, Any]], bad: dict[st
         InputError: the file cannot be read, or has no usable row.
     """
     try:
-        lines = path.read_text(encoding="utf-8").split("\n")  # a text may hold other signs that end a line
+        lines = lines_of(path)
     except (OSError, UnicodeDecodeError) as error:
         raise InputError("clips.unreadable", f"no readable {path.name} in {path.parent}: {error}") from error
     clips: dict[str, Clip] = {}

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from soundflow.data.clips import ClipStore
+from soundflow.data.json_lines import lines_of
 from soundflow.data.streams import StreamConfig, stream
 from soundflow.errors import InputError, OutsideError
 from soundflow.train.document import Sounding
@@ -111,7 +112,7 @@ def _moved(row: Mapping[str, Any], number: int) -> dict[str, Any]:
 def _rows(path: Path) -> list[dict[str, Any]]:
     """The rows that can be read; `ClipStore` has said what is wrong with the rest."""
     rows = []
-    for line in path.read_text(encoding="utf-8").splitlines():
+    for line in lines_of(path):
         try:
             row = json.loads(line)
         except ValueError:

@@ -19,6 +19,7 @@ from rich.progress import Progress
 from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
 
+from soundflow.data.json_lines import lines_of
 from soundflow.model.config import ModelConfig
 from soundflow.model.network import AudioInteractionModel
 from soundflow.train.document import Document
@@ -204,7 +205,7 @@ class _Log:
 def _lines(path: Path) -> list[dict[str, Any]]:
     """The whole lines of a log; a killed run may have left half a line."""
     found = []
-    for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else ():
+    for line in lines_of(path) if path.exists() else ():
         try:
             found.append(json.loads(line))
         except ValueError:

@@ -61,6 +61,13 @@ def test_rows_say_whether_it_is_finished(tmp_path: Path) -> None:
     assert read_rows(tmp_path, 0) is None
 
 
+def test_a_shard_whose_text_holds_a_line_separator_is_finished(tmp_path: Path) -> None:
+    row: Row = {"key": "000000000", "said": "one\u2028two"}
+    write_shard(tmp_path, 0, "flac", [Member("000000000", SAMPLES, {})], [row], [])
+    found = read_rows(tmp_path, 0)
+    assert found is not None and found.rows == (row,)
+
+
 def test_what_is_no_tar_is_said(tmp_path: Path) -> None:
     (tmp_path / "x.tar").write_text("no tar")
     with pytest.raises(InputError, match="not a readable shard"):

@@ -21,6 +21,7 @@ import soundfile
 from soundflow.data.build import check_lines
 from soundflow.data.clips import Clip
 from soundflow.data.import_lines import form_of
+from soundflow.data.json_lines import lines_of
 from soundflow.data.timeline import Timeline, chunk_of
 from soundflow.errors import InputError, SoundflowError
 
@@ -199,7 +200,7 @@ def _each(path: Path, look: Callable[[Mapping[str, Any]], Found]) -> Iterator[Pr
 def _rows(path: Path) -> Iterator[tuple[int, Any]]:
     """Line number and value; a line that is no JSON gives its error's text."""
     try:
-        lines = path.read_text(encoding="utf-8").split("\n")  # a text may hold other signs that end a line
+        lines = lines_of(path)
     except (OSError, UnicodeDecodeError) as error:
         raise InputError("check.unreadable", f"no readable lines at {path}: {error}", "check the name") from error
     for number, line in enumerate(lines, start=1):

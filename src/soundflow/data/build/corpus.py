@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from soundflow.data.build.run import CLAIM_NAME, INDEX_NAME, QUARANTINE_NAME
 from soundflow.data.build.shard import decode, read_shard
 from soundflow.data.build.table import read_table
+from soundflow.data.json_lines import lines_of
 from soundflow.data.timeline import Timeline
 from soundflow.errors import InputError
 
@@ -65,7 +66,7 @@ def read_index(corpus: Path) -> list[dict[str, Any]]:
 def read_quarantine(corpus: Path) -> list[dict[str, Any]]:
     """Everything that was left out, each with its reason."""
     try:
-        lines = (corpus / QUARANTINE_NAME).read_text(encoding="utf-8").splitlines()
+        lines = lines_of(corpus / QUARANTINE_NAME)
     except OSError:
         return []
     return [json.loads(line) for line in lines]

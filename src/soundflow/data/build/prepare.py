@@ -21,6 +21,7 @@ from soundflow.data.curate.made_clips import Maker, make_clips, requests_for
 from soundflow.data.curate.scenes import ask_for_scenes, read_scenes, write_scenes
 from soundflow.data.curate.silence import Candidate, audit, write_audit
 from soundflow.data.endpoints.asking import Asker, Refusal
+from soundflow.data.json_lines import lines_of
 from soundflow.data.library import Library
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def prepare(order: Order, library: Library, pause: Pause = time.sleep) -> tuple[
         cache = (Path(order.cache) if order.cache else user_cache_dir()) / ANSWERS_NAME
         refused = [*_ask_chat(order, library, cache, pause), *_ask_sounds(order, library, cache, pause)]
         write_lines(out / REFUSED_NAME, [refusal.to_row() for refusal in refused])
-    rows = [json.loads(line) for line in (out / REFUSED_NAME).read_text(encoding="utf-8").splitlines()]
+    rows = [json.loads(line) for line in lines_of(out / REFUSED_NAME)]
     if recipe.chat.is_set:
         silence = recipe.silence or str(out / SILENCE_NAME)
         recipe = dataclasses.replace(recipe, scenes=str(out / SCENES_NAME), silence=silence)

@@ -20,6 +20,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from soundflow.audio.pcm import SAMPLE_RATE
+from soundflow.data.json_lines import lines_of
 from soundflow.errors import InputError, OutsideError
 
 Samples = NDArray[np.float32]
@@ -91,7 +92,7 @@ def rows_place(folder: Path, number: int) -> Path:
 def read_rows(folder: Path, number: int) -> ShardRows | None:
     """What a shard says of itself; None while it is not finished."""
     try:
-        lines = rows_place(folder, number).read_text(encoding="utf-8").splitlines()
+        lines = lines_of(rows_place(folder, number))
         head, *rest = [json.loads(line) for line in lines]
     except (OSError, ValueError):
         return None

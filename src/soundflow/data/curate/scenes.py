@@ -21,6 +21,7 @@ from soundflow.data.curate.chat_planner import (
 )
 from soundflow.data.curate.grammar import Refinement, Scene
 from soundflow.data.endpoints.asking import Asker
+from soundflow.data.json_lines import lines_of
 from soundflow.errors import InputError, OutsideError
 
 BAG = (6, 12)  # annotations drawn for one scenario
@@ -65,7 +66,7 @@ def read_scenes(path: Path) -> tuple[Scene, ...]:
         InputError: the file cannot be read, or a line is no scene.
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = lines_of(path)
     except (OSError, UnicodeDecodeError) as error:
         raise InputError("scenes.unreadable", f"no readable scenes at {path}: {error}", "check the name") from error
     return tuple(_scene(line, f"{path}, line {number}") for number, line in enumerate(lines, start=1))

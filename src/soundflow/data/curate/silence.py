@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from soundflow.data.endpoints.asking import Asker, Question
 from soundflow.data.endpoints.prompts import prompt
+from soundflow.data.json_lines import lines_of
 from soundflow.errors import InputError, OutsideError
 
 Ruling = Literal["silent", "respond", "borderline"]
@@ -132,7 +133,7 @@ def read_not_silent(path: Path) -> frozenset[str]:
         InputError: the file cannot be read, or a line is no ruling.
     """
     try:
-        rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+        rows = [json.loads(line) for line in lines_of(path) if line.strip()]
         return frozenset(str(row["label"]) for row in rows if row["ruling"] != "silent")
     except (OSError, ValueError, KeyError, TypeError) as error:
         hint = "a line a label, with `label` and `ruling`"
