@@ -19,6 +19,7 @@ class Child:
 
     address: Address
     pipe: Connection
+    pid: int
 
     def loop_cpu_seconds(self) -> float:
         """Processor time of the thread that does everything but the networks."""
@@ -34,7 +35,7 @@ def child_server(make: Callable[[], Bundle], sessions: int, policy: Policy = "fi
     process = context.Process(target=_serve, args=(there, make, sessions, policy))
     process.start()
     try:
-        yield Child(address_of(f"http://127.0.0.1:{here.recv()}"), here)
+        yield Child(address_of(f"http://127.0.0.1:{here.recv()}"), here, process.pid or 0)
     finally:
         here.send("enough")
         process.join()

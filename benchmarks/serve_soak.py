@@ -3,8 +3,10 @@
     python benchmarks/serve_soak.py --churn 5000 --hours 1
 
 Churn: clients come, are heard for one to three chunks and leave, a third of them without a word. The long session is
-fed as fast as it decides. Threads may grow by the loop's pool of helpers, which is bounded (6 on 2 cores). What the
-server holds is read from its /metrics as it goes; slopes have 95 % bounds.
+fed as fast as it decides; `--wall-minutes` ends it early, and the report says how many hours of sound it had.
+What the server holds is read as it goes from its /metrics and /proc; slopes have 95 % bounds, and the first fifth of
+the looks is left out of them. Each look is a JSON line on stderr, so that a run that is ended early is not lost.
+Threads may grow by the loop's pool of helpers, which is bounded (6 on 2 cores).
 24 hours of sound are 216,000 chunks: at 8 ms each half an hour.
 """
 
@@ -13,13 +15,17 @@ from __future__ import annotations
 import argparse
 import asyncio
 import base64
+import contextlib
+import dataclasses
 import json
+import os
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-from child_server import child_server, nano
+from child_server import Child, child_server, nano
 from websockets.asyncio.client import connect
 
 from soundflow.api import example_path, examples
@@ -33,7 +39,8 @@ SEATS = 64  # of the server: those who left without a word keep theirs for a sec
 AT_ONCE = 16  # short sessions that are open together
 LOOKS = 60  # times the server is looked at in each part
 WARM_SHARE = 0.2  # of the looks are left out: a process takes its memory in the beginning
-CHUNK = 6400  # samples: 0.4 s
+CHUNK = 6400  # samples
+CHUNK_SECONDS = 0.4
 FORMAT = {"type": "realtime", "audio": {"input": {"format": {"type": "audio/pcm", "rate": 16_000}}}}
 UPDATE = json.dumps({"type": "session.update", "session": FORMAT})
 
@@ -68,72 +75,126 @@ async def short_session(address: Address, number: int, messages: list[str]) -> N
             connection.transport.abort()
 
 
-async def churn(address: Address, sessions: int, messages: list[str]) -> dict[str, Any]:
+async def churn(child: Child, sessions: int, messages: list[str]) -> dict[str, Any]:
     """So many short sessions, some at once."""
-    began, looks, turn = time.perf_counter(), [], asyncio.Semaphore(AT_ONCE)
+    watch, turn, done = Watch(child), asyncio.Semaphore(AT_ONCE), 0
 
     async def one(number: int) -> None:
+        nonlocal done
         async with turn:
-            await short_session(address, number, messages)
-        if number % max(1, sessions // LOOKS) == 0:
-            looks.append(await look(address, began))
+            await short_session(child.address, number, messages)
+        done += 1
+        if done % max(1, sessions // LOOKS) == 0:
+            await watch.look(done)
 
-    before = await look(address, began)
+    before = await watch.held()
     await asyncio.gather(*(one(number) for number in range(sessions)))
-    left = await settled(address, before, began)
+    wall = watch.seconds()
     return {
         "sessions": sessions,
-        "sessions_a_second": round(sessions / (time.perf_counter() - began), 1),
-        "memory_mib_per_1000_sessions": slope(
-            [1e-3 * sessions * i / len(looks) for i in range(len(warm(looks)))], [h.memory_mib for h in warm(looks)]
-        ).to_dict(),
-        "left_behind": {k: getattr(left, k) - getattr(before, k) for k in ("files", "threads", "tasks")},
+        "wall_s": round(wall, 1),
+        "sessions_a_second": round(sessions / wall, 1),
+        "memory_mib": watch.ends("memory_mib"),
+        "memory_mib_per_1000_sessions": watch.slope("memory_mib", "done", 1000.0),
+        "memory_mib_per_hour": watch.slope("memory_mib", "at_s", 3600.0),
+        **left_behind(before, await watch.settled(before)),
     }
 
 
-async def settled(address: Address, before: Held, began: float) -> Held:
-    """What is held when every session that was dropped had time to be forgotten."""
-    for _ in range(90):
-        left = await look(address, began)
-        if left.tasks <= before.tasks and left.files <= before.files:
-            break
-        await asyncio.sleep(0.5)
-    return left
-
-
-async def look(address: Address, began: float) -> Held:
-    return Held.of_figures(time.perf_counter() - began, await asyncio.to_thread(server_figures, address))
-
-
-def warm(looks: list[Any]) -> list[Any]:
-    return looks[int(WARM_SHARE * len(looks)) :]
-
-
-async def long_session(address: Address, hours: float, messages: list[str]) -> dict[str, Any]:
+async def long_session(child: Child, hours: float, wall_minutes: float, messages: list[str]) -> dict[str, Any]:
     """One session, fed as fast as it decides."""
-    chunks, began = round(hours * 3600 / 0.4), time.perf_counter()
-    looks, p99, steps = [], [], []
-    async with connect(address.socket, compression=None) as connection:
+    chunks, watch, steps, done = round(hours * 3600 / CHUNK_SECONDS), Watch(child), [], 0
+    before = await watch.held()
+    async with connect(child.address.socket, compression=None) as connection:
         await connection.send(UPDATE)
-        for number in range(chunks):
+        while done < chunks and watch.seconds() < 60 * wall_minutes:
             asked_at = time.perf_counter()
-            await hear(connection, messages[number % len(messages)])
+            await hear(connection, messages[done % len(messages)])
             steps.append(1e3 * (time.perf_counter() - asked_at))
+            done += 1
             if len(steps) >= max(100, chunks // LOOKS):
-                looks.append(await look(address, began))
-                p99.append(float(np.percentile(steps, 99)))
+                await watch.look(done, steps)
                 steps.clear()
-    at_h = [hours * (i + 1) / len(p99) for i in range(len(p99))]
-    skipped = len(p99) - len(warm(p99))
+    wall, an_hour = watch.seconds(), 3600 / CHUNK_SECONDS
     return {
-        "hours_of_sound": hours,
-        "chunks": chunks,
-        "wall_s": round(time.perf_counter() - began, 1),
-        "memory_mib": [round(h.memory_mib, 1) for h in (looks[0], looks[-1])],
-        "memory_mib_per_hour_of_sound": slope(at_h[skipped:], [h.memory_mib for h in warm(looks)]).to_dict(),
-        "step_ms_p99": [round(p99[0], 2), round(p99[-1], 2)],
-        "step_ms_p99_per_hour_of_sound": slope(at_h[skipped:], warm(p99)).to_dict(),
+        "hours_of_sound": round(done / an_hour, 2),
+        "chunks": done,
+        "wall_s": round(wall, 1),
+        "memory_mib": watch.ends("memory_mib"),
+        "memory_mib_per_hour_of_sound": watch.slope("memory_mib", "done", an_hour),
+        "memory_mib_per_hour": watch.slope("memory_mib", "at_s", 3600.0),
+        **{
+            part: found
+            for name in ("step_ms_p50", "step_ms_p99", "cpu_ms_a_chunk")
+            for part, found in (
+                (name, watch.ends(name)),
+                (f"{name}_per_hour_of_sound", watch.slope(name, "done", an_hour)),
+            )
+        },
+        **left_behind(before, await watch.settled(before)),
     }
+
+
+class Watch:
+    """Looks at a server from the outside, with what it held at each."""
+
+    def __init__(self, child: Child) -> None:
+        self._child = child
+        self._began = time.perf_counter()
+        self._looks: list[dict[str, float]] = []
+
+    def seconds(self) -> float:
+        return time.perf_counter() - self._began
+
+    async def held(self) -> dict[str, float]:
+        """What the server holds now; its processor time beside it."""
+        figures = await asyncio.to_thread(server_figures, self._child.address)
+        held = dataclasses.asdict(Held.of_figures(self.seconds(), figures))
+        return held | {"sockets": sockets(self._child.pid), "cpu_s": figures["soundflow_process_cpu_seconds_total"]}
+
+    async def look(self, done: int, steps: list[float] | None = None) -> None:
+        """Note what is held after so many sessions or chunks, and how long the last steps took."""
+        found = await self.held() | {"done": done}
+        if steps:
+            found |= {"step_ms_p50": float(np.percentile(steps, 50)), "step_ms_p99": float(np.percentile(steps, 99))}
+        if steps and self._looks:
+            found["cpu_ms_a_chunk"] = 1e3 * (found["cpu_s"] - self._looks[-1]["cpu_s"]) / len(steps)
+        self._looks.append(found)
+        print(json.dumps({name: round(value, 2) for name, value in found.items()}), file=sys.stderr, flush=True)
+
+    async def settled(self, before: dict[str, float]) -> dict[str, float]:
+        """What is held when every session that was dropped had time to be forgotten."""
+        for _ in range(90):
+            left = await self.held()
+            if left["tasks"] <= before["tasks"] and left["files"] <= before["files"]:
+                break
+            await asyncio.sleep(0.5)
+        return left
+
+    def ends(self, name: str) -> list[float]:
+        """The first and the last value."""
+        values = [look[name] for look in self._looks if name in look]
+        return [round(value, 2) for value in (values[0], values[-1])] if values else []
+
+    def slope(self, name: str, against: str, unit: float) -> dict[str, Any]:
+        """By how much it grows for each `unit` of another figure, after the warm-up."""
+        looks = self._looks[int(WARM_SHARE * len(self._looks)) :]
+        looks = [look for look in looks if name in look]
+        return slope([look[against] / unit for look in looks], [look[name] for look in looks]).to_dict()
+
+
+def sockets(pid: int) -> int:
+    """How many of a process's open files are sockets (Linux)."""
+    count = 0
+    for file in Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(OSError):  # closed since it was listed
+            count += os.readlink(file).startswith("socket:")
+    return count
+
+
+def left_behind(before: dict[str, float], after: dict[str, float]) -> dict[str, Any]:
+    """Counts before and after."""
+    return {name: {"before": before[name], "after": after[name]} for name in ("tasks", "threads", "files", "sockets")}
 
 
 def main() -> None:
@@ -141,15 +202,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--churn", type=int, default=5000, help="short sessions")
     parser.add_argument("--hours", type=float, default=1.0, help="of sound in the long session")
+    parser.add_argument("--wall-minutes", type=float, default=1e9, help="after which the long session ends early")
     arguments = parser.parse_args()
     messages = chunk_messages()
     report: dict[str, Any] = {"command": " ".join(["python", *sys.argv]), "machine": describe_machine()}
     with child_server(nano, SEATS) as child:
         asyncio.run(short_session(child.address, 1, messages))  # the first session of a process loads what it needs
         if arguments.churn:
-            report["churn"] = asyncio.run(churn(child.address, arguments.churn, messages))
+            report["churn"] = asyncio.run(churn(child, arguments.churn, messages))
         if arguments.hours:
-            report["long"] = asyncio.run(long_session(child.address, arguments.hours, messages))
+            report["long"] = asyncio.run(long_session(child, arguments.hours, arguments.wall_minutes, messages))
     print(json.dumps(report))
 
 
