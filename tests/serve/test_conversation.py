@@ -12,7 +12,8 @@ import pytest
 
 from soundflow.audio.pcm import to_s16le
 from soundflow.errors import SoundflowError
-from soundflow.serve.conversation import _ACTS, Conversation, ModelFacts
+from soundflow.serve.conversation import _ACTS, Conversation
+from soundflow.serve.facts import ModelFacts
 from soundflow.serve.wire import Ids, read_message
 from soundflow.stream.events import End, Error, Event, Memory, ReplyDelta, ReplyEnd, ReplyStart
 from tests.serve.fakes import FakeStream, decision

@@ -9,7 +9,8 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from soundflow.errors import SoundflowError
-from soundflow.serve.conversation import Conversation, ModelFacts
+from soundflow.serve.conversation import Conversation
+from soundflow.serve.facts import ModelFacts
 from soundflow.serve.hall import Hall
 from soundflow.serve.limits import ServeLimits
 from soundflow.serve.metrics import Metrics

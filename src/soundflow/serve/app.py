@@ -17,7 +17,8 @@ from starlette.websockets import WebSocket
 
 from soundflow.serve.admission import PROTOCOL, Denial, Policy, Visit
 from soundflow.serve.connection import Connection, House
-from soundflow.serve.conversation import Conversation, ModelFacts
+from soundflow.serve.conversation import Conversation
+from soundflow.serve.facts import ModelFacts
 from soundflow.serve.guard import Guard, deny, visit_of
 from soundflow.serve.hall import Hall
 from soundflow.serve.limits import ServeLimits

@@ -19,8 +19,8 @@ from soundflow.errors import OutsideError
 from soundflow.model.bundle import Bundle
 from soundflow.serve.admission import Policy
 from soundflow.serve.app import Server, Setup, build
-from soundflow.serve.conversation import ModelFacts
 from soundflow.serve.engine_figures import EngineFigures
+from soundflow.serve.facts import ModelFacts
 from soundflow.serve.limits import ServeLimits
 from soundflow.serve.running import DrainingServer, configured, listening_socket
 from soundflow.serve.sessions import OpenStream

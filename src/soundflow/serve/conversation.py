@@ -7,35 +7,22 @@ Tests: tests/serve/test_conversation.py.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, TypeGuard
 
-import numpy as np
-
 from soundflow.errors import InputError, SoundflowError, UsageError
+from soundflow.serve.facts import ModelFacts, session_object
+from soundflow.serve.intake import Intake
+from soundflow.serve.items import Items, item_object, read_item
 from soundflow.serve.overlap import VoiceOver
-from soundflow.serve.pace import Pace, Samples
 from soundflow.serve.replies import Replies
-from soundflow.serve.sessions import Stream
+from soundflow.serve.sessions import Samples, Stream
 from soundflow.serve.settings import Settings
 from soundflow.serve.speech import Mouth, SpeechDelta, SpeechEnd, Spoken
 from soundflow.serve.wire import Ids, Message, ServerEvent, Stamp, error_fields
-from soundflow.serve.wire_audio import WireAudio
 from soundflow.stream.clock import Clock, WallClock
 from soundflow.stream.events import Decision, End, Error, Event, Memory, ReplyDelta, ReplyEnd, ReplyStart
 
-_RATE = 16_000  # Hz, of what streams hear
 _ALWAYS = 0.0  # threshold from which the model speaks whatever it heard
-
-
-@dataclass(frozen=True)
-class ModelFacts:
-    """What a client is told of the model."""
-
-    name: str
-    chunk_seconds: float
-    default_instruction: str
-    threshold: float
 
 
 class Conversation:
@@ -58,22 +45,16 @@ class Conversation:
         mouth: Mouth | None = None,
     ) -> None:
         self.settings = Settings()
-        self.sent_seconds = 0.0
-        self.decided_seconds = 0.0
         self.is_over = False
         self._facts = facts
         self._ids = ids or Ids()
         self._stamp = Stamp(self._ids)
         self._stream: Stream | None = None
-        self._audio = WireAudio(self.settings.input_format)
-        self._chunk = round(facts.chunk_seconds * _RATE)
-        self._pace = Pace(self._chunk, _RATE, clock or WallClock())
-        self._uncommitted = 0  # samples since the last commit
+        self._intake = Intake(facts.chunk_seconds, self.settings.input_format, clock or WallClock())
         self._is_asked = False  # response.create waits for its decision
         self._voice = VoiceOver()
         self._speech_item: str | None = None  # while somebody speaks over a reply
-        self._items: dict[str, int | None] = {}  # id to the number of its reply, if it is one
-        self._most_items = most_items
+        self._items = Items(most_items)
         self._mouth = mouth
         self._replies = Replies(self._ids, self._stamp, mouth)
         self._end: End | None = None  # comes when the last reply was said
@@ -84,14 +65,24 @@ class Conversation:
         return f"sess_{self._ids.session}"
 
     @property
+    def sent_seconds(self) -> float:
+        """Seconds of sound that the client sent."""
+        return self._intake.sent_seconds
+
+    @property
+    def decided_seconds(self) -> float:
+        """Seconds of sound that the stream has decided on."""
+        return self._intake.decided_seconds
+
+    @property
     def ahead_seconds(self) -> float:
         """Sound that the client sent and that is not decided yet."""
-        return self.sent_seconds - self.decided_seconds
+        return self._intake.ahead_seconds
 
     @property
     def is_behind(self) -> bool:
         """Whether sound the client sent is still held back; what it sends next must wait for it."""
-        return self._pace.waiting > 0
+        return self._intake.is_behind
 
     def created(self, **ticket: object) -> ServerEvent:
         """The first event of a session; `ticket` is what it takes to come back to it."""
@@ -145,7 +136,7 @@ class Conversation:
                 return self._decided(event)
             case ReplyStart() | ReplyDelta() | ReplyEnd() | SpeechDelta() | SpeechEnd():
                 if isinstance(event, ReplyStart) and (item := self._replies.next_item()) is not None:
-                    self._remember(item, event.reply)
+                    self._items.add(item, event.reply)
                 return self._replies.tell(event)
             case Error():
                 return [self.failed(SoundflowError(event.code, event.message, event.hint))]
@@ -161,7 +152,7 @@ class Conversation:
 
     def end(self) -> None:
         """Let the stream finish what it has; sound that is held back is not heard any more."""
-        self._pace.drop()
+        self._intake.drop()
         if self._stream is not None:
             self._stream.end()
 
@@ -192,9 +183,9 @@ class Conversation:
             if new.instructions != old.instructions:
                 self._stream.set_instruction(new.instructions)
             if new.threshold != old.threshold and not self._is_asked:
-                self._stream.set_threshold(self._threshold(new))
+                self._stream.set_threshold(self._facts.threshold_of(new))
         if new.input_format != old.input_format:
-            self._audio = WireAudio(new.input_format)
+            self._intake.restart(new.input_format)
         self.settings = new
         return [self._stamp("session.updated", session=self._session())]
 
@@ -202,36 +193,29 @@ class Conversation:
         return self._hear(message.get("audio"))
 
     def _commit(self, message: Message) -> list[ServerEvent]:
-        if not self._uncommitted:
+        if not self._intake.waits_for_commit:
             raise InputError("input_audio_buffer_commit_empty", "no sound since the last commit", "append some first")
-        self._uncommitted = 0
-        item_id, before = self._ids.new("item"), self._last_item()
-        self._remember(item_id, None)
-        item = _user_item(item_id, [{"type": "input_audio", "transcript": None}])
+        self._intake.commit()
+        item_id, before = self._ids.new("item"), self._items.newest
+        self._items.add(item_id)
+        item = item_object(item_id, [{"type": "input_audio", "transcript": None}])
         return [
             self._stamp("input_audio_buffer.committed", item_id=item_id, previous_item_id=before),
             *self._added(item, before),
         ]
 
     def _clear(self, message: Message) -> list[ServerEvent]:
-        self._uncommitted = 0
-        self._audio = WireAudio(self.settings.input_format)
+        self._intake.commit()
+        self._intake.restart(self.settings.input_format)
         return [self._stamp("input_audio_buffer.cleared")]
 
     def _create_item(self, message: Message) -> list[ServerEvent]:
-        item = message.get("item")
-        content = item.get("content") if isinstance(item, Mapping) else None
-        if not isinstance(item, Mapping) or item.get("type") != "message" or not isinstance(content, list):
-            raise InputError("realtime.item", "no item of type message with content", "send a message item")
-        item_id, before = item.get("id") or self._ids.new("item"), self._last_item()
-        if not isinstance(item_id, str) or len(item_id) > 64 or item_id in self._items:
-            raise InputError("realtime.item_id", "an item id that is taken or no short text", "send another, or none")
-        parts = [_checked_part(part) for part in content]
-        for part in parts:
+        item = read_item(message.get("item"), self._items)
+        item_id, before = item.item_id or self._ids.new("item"), self._items.newest
+        for part in item.parts:
             self._hear_part(part)
-        self._remember(item_id, None)
-        shown = [{k: v for k, v in part.items() if k != "audio"} for part in parts]
-        return self._added({**_user_item(item_id, shown), "role": item.get("role", "user")}, before)
+        self._items.add(item_id)
+        return self._added(item_object(item_id, item.shown, item.role), before)
 
     def _hear_part(self, part: Mapping[str, Any]) -> None:
         if part["type"] == "input_audio":
@@ -241,15 +225,11 @@ class Conversation:
             self._update({"session": {"instructions": part["text"]}})
 
     def _delete_item(self, message: Message) -> list[ServerEvent]:
-        item_id = self._known(message)
-        del self._items[item_id]
-        return [self._stamp("conversation.item.deleted", item_id=item_id)]
+        return [self._stamp("conversation.item.deleted", item_id=self._items.delete(message))]
 
     def _truncate_item(self, message: Message) -> list[ServerEvent]:
-        item_id = self._known(message)
-        reply, played_ms = self._items[item_id], message.get("audio_end_ms")
-        if reply is None:
-            raise InputError("realtime.item_role", f"item {item_id} is no reply", "only replies can be truncated")
+        item_id, reply = self._items.reply(message, "only replies can be truncated")
+        played_ms = message.get("audio_end_ms")
         if not isinstance(played_ms, int) or isinstance(played_ms, bool) or played_ms < 0:
             raise InputError("realtime.audio_end_ms", "no audio_end_ms", "send whole milliseconds from 0")
         characters = message.get("soundflow_characters", self._replies.played_characters(reply, played_ms))
@@ -265,8 +245,9 @@ class Conversation:
             raise UsageError("conversation_already_has_active_response", "a reply is being spoken or asked for", hint)
         self._open_stream().set_threshold(_ALWAYS)
         self._is_asked = True
-        if not self._uncommitted:
-            self._pad()  # a client that takes turns sends nothing more until it is answered
+        if not self._intake.waits_for_commit:
+            self._intake.pad()  # a client that takes turns sends nothing more until it is answered
+            self._let_through()
         return []
 
     def _cancel(self, message: Message) -> list[ServerEvent]:
@@ -276,10 +257,8 @@ class Conversation:
         return []
 
     def _played(self, message: Message) -> list[ServerEvent]:
-        item_id = self._known(message)
-        reply, characters, played_ms = self._items[item_id], message.get("played_characters"), message.get("played_ms")
-        if reply is None:
-            raise InputError("realtime.item_role", f"item {item_id} is no reply", "only replies are played")
+        item_id, reply = self._items.reply(message, "only replies are played")
+        characters, played_ms = message.get("played_characters"), message.get("played_ms")
         if characters is None and _is_count(played_ms) and self._replies.is_said(reply):
             characters = self._replies.played_characters(reply, played_ms)
         if not _is_count(characters):
@@ -298,9 +277,8 @@ class Conversation:
     # --- what is behind it ---
 
     def _hear(self, audio: object) -> list[ServerEvent]:
-        samples = self._audio.feed(audio)
-        self._uncommitted += len(samples)
-        self._send_on(samples)
+        samples = self._intake.hear(audio)
+        self._let_through()
         return self._interrupted(samples) if self.settings.interrupts else []
 
     def _interrupted(self, samples: Samples) -> list[ServerEvent]:
@@ -317,38 +295,26 @@ class Conversation:
             return [self._stamp("input_audio_buffer.speech_stopped", audio_end_ms=at_ms, item_id=item)]
         return []
 
-    def _send_on(self, samples: Samples) -> None:
-        self.sent_seconds += len(samples) / _RATE
-        self._pace.put(samples)
-        self._let_through()
-
     def _let_through(self) -> None:
-        decided = round(self.decided_seconds * _RATE)
-        is_idle = not self._replies.is_writing and self._pace.passed - decided < self._chunk
-        for samples in self._pace.take(is_idle):
+        for samples in self._intake.due(self._replies.is_writing):
             self._open_stream().feed(samples)
 
-    def _pad(self) -> None:
-        """Fill the chunk that is begun with silence, so that a decision comes."""
-        missing = self._chunk - round(self.sent_seconds * _RATE) % self._chunk
-        self._send_on(np.zeros(missing, np.float32))
-
     def _decided(self, event: Decision) -> list[ServerEvent]:
-        self.decided_seconds = event.end
+        self._intake.decided_seconds = event.end
         waiting = max(0, int((self.sent_seconds - event.end) / self._facts.chunk_seconds))
         fields: dict[str, Any] = {k: v for k, v in event.to_dict().items() if k not in ("type", "decision")}
         fields["queue_depth"] = waiting
         if event.decision == "silent":
             return [self._stamp("response.listen", **fields)]
         self._withdraw()
-        response = self._replies.announce(self._last_item(), self.settings.spoken_format)
+        response = self._replies.announce(self._items.newest, self.settings.spoken_format)
         return [self._stamp("response.speak", response_id=response, **fields)]
 
     def _withdraw(self) -> None:
         """The reply that was asked for is there, or no longer wanted: back to the session's threshold."""
         if self._is_asked:
             self._is_asked = False
-            self._open_stream().set_threshold(self._threshold(self.settings))
+            self._open_stream().set_threshold(self._facts.threshold_of(self.settings))
 
     def _own(self, event: Event) -> list[ServerEvent]:
         if not self.settings.own_events or not isinstance(event, (Memory, End)):
@@ -356,31 +322,9 @@ class Conversation:
         fields = event.to_dict()
         return [self._stamp(f"soundflow.{fields.pop('type')}", **fields)]
 
-    def _output(self) -> dict[str, Any]:
-        return {} if self._mouth is None else {"output": {"format": self.settings.output_format.to_json()}}
-
-    def _threshold(self, settings: Settings) -> float:
-        return self._facts.threshold if settings.threshold is None else settings.threshold
-
     def _open_stream(self) -> Stream:
         assert self._stream is not None, "the connection attaches a stream first"
         return self._stream
-
-    def _last_item(self) -> str | None:
-        return next(reversed(self._items), None)
-
-    def _remember(self, item_id: str, reply: int | None) -> None:
-        self._items[item_id] = reply
-        while len(self._items) > self._most_items:
-            del self._items[next(iter(self._items))]
-
-    def _known(self, message: Message) -> str:
-        item_id = message.get("item_id")
-        if not isinstance(item_id, str) or item_id not in self._items:
-            raise InputError(
-                "item_not_found", "no such item, or one that is forgotten", "send an item_id of this session"
-            )
-        return item_id
 
     def _added(self, item: dict[str, Any], before: str | None) -> list[ServerEvent]:
         return [
@@ -389,39 +333,11 @@ class Conversation:
         ]
 
     def _session(self) -> dict[str, Any]:
-        return {
-            "type": "realtime",
-            "object": "realtime.session",
-            "id": self.id,
-            "model": self._facts.name,
-            "instructions": self.settings.instructions or self._facts.default_instruction,
-            "output_modalities": ["audio" if self.settings.speaks else "text"],
-            "audio": {"input": self.settings.input_json()} | self._output(),
-            "capabilities": {
-                "chunk_period_ms": round(1000 * self._facts.chunk_seconds),
-                "supports_session_resume": True,
-                "supports_barge_in": True,
-            },
-            "soundflow": {"threshold": self._threshold(self.settings), "events": self.settings.own_events},
-        }
+        return session_object(self.id, self._facts, self.settings, has_voice=self._mouth is not None)
 
 
 def _is_count(value: object) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
-
-
-def _checked_part(part: object) -> Mapping[str, Any]:
-    kind = part.get("type") if isinstance(part, Mapping) else None
-    if isinstance(part, Mapping) and (
-        kind == "input_audio" or (kind == "input_text" and isinstance(part.get("text"), str))
-    ):
-        return part
-    raise InputError("realtime.content", "content that is neither text nor audio", "use input_text or input_audio")
-
-
-def _user_item(item_id: str, content: list[dict[str, Any]]) -> dict[str, Any]:
-    kind = {"type": "message", "object": "realtime.item", "role": "user", "status": "completed"}
-    return {"id": item_id, **kind, "content": content}
 
 
 _ACTS: dict[str, Callable[[Conversation, Message], list[ServerEvent]]] = {
