@@ -2,10 +2,10 @@
 
     python benchmarks/serve_soak.py --churn 5000 --hours 1
 
-Churn: clients come, are heard for one to three chunks and leave, a third of them without a word. The long session is
-fed as fast as it decides; `--wall-minutes` ends it early, and the report says how many hours of sound it had.
-What the server holds is read as it goes from its /metrics and /proc; slopes have 95 % bounds, and the first fifth of
-the looks is left out of them. Each look is a JSON line on stderr, so that a run that is ended early is not lost.
+Churn: clients come, are heard for one to three chunks and leave, a third of them without a word; the server is looked
+at when they are all gone. The long session is fed as fast as it decides; `--wall-minutes` ends it early, and the report
+says how many hours of sound it had. What the server holds is read from its /metrics and /proc; slopes have 95 % bounds
+and leave out the first fifth of the looks. Each look is a JSON line on stderr: a run that is ended early is not lost.
 Threads may grow by the loop's pool of helpers, which is bounded (6 on 2 cores).
 24 hours of sound are 216,000 chunks: at 8 ms each half an hour.
 """
@@ -21,6 +21,7 @@ import json
 import os
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -76,28 +77,27 @@ async def short_session(address: Address, number: int, messages: list[str]) -> N
 
 
 async def churn(child: Child, sessions: int, messages: list[str]) -> dict[str, Any]:
-    """So many short sessions, some at once."""
-    watch, turn, done = Watch(child), asyncio.Semaphore(AT_ONCE), 0
+    """So many short sessions, some at once, in rounds; between two rounds the server is looked at when it is empty."""
+    watch, turn = Watch(child), asyncio.Semaphore(AT_ONCE)
 
     async def one(number: int) -> None:
-        nonlocal done
         async with turn:
             await short_session(child.address, number, messages)
-        done += 1
-        if done % max(1, sessions // LOOKS) == 0:
-            await watch.look(done)
 
-    before = await watch.held()
-    await asyncio.gather(*(one(number) for number in range(sessions)))
-    wall = watch.seconds()
+    before = after = await watch.held()
+    a_round = max(1, sessions // LOOKS)
+    for start in range(0, sessions, a_round):
+        numbers = range(start, min(start + a_round, sessions))
+        await asyncio.gather(*(one(number) for number in numbers))
+        after = await watch.settled(before)
+        watch.note(after, numbers.stop)
     return {
         "sessions": sessions,
-        "wall_s": round(wall, 1),
-        "sessions_a_second": round(sessions / wall, 1),
+        "wall_s": round(watch.seconds(), 1),
         "memory_mib": watch.ends("memory_mib"),
         "memory_mib_per_1000_sessions": watch.slope("memory_mib", "done", 1000.0),
         "memory_mib_per_hour": watch.slope("memory_mib", "at_s", 3600.0),
-        **left_behind(before, await watch.settled(before)),
+        **left_behind(before, after),
     }
 
 
@@ -113,7 +113,7 @@ async def long_session(child: Child, hours: float, wall_minutes: float, messages
             steps.append(1e3 * (time.perf_counter() - asked_at))
             done += 1
             if len(steps) >= max(100, chunks // LOOKS):
-                await watch.look(done, steps)
+                watch.note(await watch.held(), done, steps)
                 steps.clear()
     wall, an_hour = watch.seconds(), 3600 / CHUNK_SECONDS
     return {
@@ -152,9 +152,9 @@ class Watch:
         held = dataclasses.asdict(Held.of_figures(self.seconds(), figures))
         return held | {"sockets": sockets(self._child.pid), "cpu_s": figures["soundflow_process_cpu_seconds_total"]}
 
-    async def look(self, done: int, steps: list[float] | None = None) -> None:
-        """Note what is held after so many sessions or chunks, and how long the last steps took."""
-        found = await self.held() | {"done": done}
+    def note(self, held: dict[str, float], done: int, steps: Sequence[float] = ()) -> None:
+        """Keep and print what is held after so many sessions or chunks, and how long the last steps took."""
+        found = held | {"done": done}
         if steps:
             found |= {"step_ms_p50": float(np.percentile(steps, 50)), "step_ms_p99": float(np.percentile(steps, 99))}
         if steps and self._looks:
@@ -164,11 +164,11 @@ class Watch:
 
     async def settled(self, before: dict[str, float]) -> dict[str, float]:
         """What is held when every session that was dropped had time to be forgotten."""
-        for _ in range(90):
+        for _ in range(200):
             left = await self.held()
             if left["tasks"] <= before["tasks"] and left["files"] <= before["files"]:
                 break
-            await asyncio.sleep(0.5)
+            await asyncio.sleep(0.2)
         return left
 
     def ends(self, name: str) -> list[float]:
