@@ -32,6 +32,31 @@ def test_what_was_acknowledged_makes_room() -> None:
     assert journal.since(1) == ["1234567890"] and journal.since(0) is None
 
 
+def test_sound_makes_room_before_words_do() -> None:
+    journal = Journal(20)
+    journal.add(1, "words")
+    journal.add(2, "sound sound", is_sound=True)
+    journal.add(3, "sound", is_sound=True)
+    assert journal.since(0) == ["words", "sound"], "the oldest sound is not told again"
+    journal.add(4, "words words")
+    assert journal.since(0) == ["words", "words words"]
+    journal.add(5, "0123456789")
+    assert journal.since(0) is None and journal.since(1) is None and journal.since(4) == ["0123456789"]
+
+
+@given(st.lists(st.tuples(st.text(max_size=30), st.booleans()), max_size=40), st.integers(0, 60), st.integers(0, 45))
+def test_of_what_is_no_sound_nothing_is_missed_unsaid(
+    events: list[tuple[str, bool]], capacity: int, received: int
+) -> None:
+    journal = Journal(capacity)
+    for number, (text, is_sound) in enumerate(events, 1):
+        journal.add(number, f"{number} {text}", is_sound)
+    missed = journal.since(received)
+    whole = [(f"{n} {text}", is_sound) for n, (text, is_sound) in enumerate(events, 1) if n > received]
+    if missed is not None:
+        assert [text for text, is_sound in whole if not is_sound or text in missed] == missed
+
+
 @given(st.lists(st.text(max_size=30), max_size=40), st.integers(0, 60), st.integers(0, 45))
 def test_either_all_that_was_missed_or_nothing(texts: list[str], capacity: int, received: int) -> None:
     journal = Journal(capacity)

@@ -65,7 +65,7 @@ class Tenancy:
         """An event as text; one with a number is kept, in case it does not arrive."""
         text = json.dumps(event, ensure_ascii=False, allow_nan=False)
         if (number := event.get("server_event_seq")) is not None:
-            self.journal.add(number, text)
+            self.journal.add(number, text, is_sound=event["type"] == "response.output_audio.delta")
         return text
 
     def opens_with(self, token: object, holder: str) -> bool:
