@@ -15,7 +15,7 @@ from soundflow.api import load
 from soundflow.cli.main import main
 from soundflow.errors import InputError, UsageError
 from soundflow.model.checkpoint.recognise import config_of
-from soundflow.train.staged import is_corpora, read_staged, run_staged, start_folder
+from soundflow.train.staged import read_staged, run_staged, sorted_out, start_folder
 from tests.train.corpora import write_start
 from tests.train.test_run import folder as tones  # noqa: F401  (a folder of clips, as a fixture)
 
@@ -142,11 +142,31 @@ def test_each_fault_is_one_clear_line(corpus: Path, tmp_path: Path, change: str,
         run_staged(read_staged(path, ["stage.micro_batch=2", change] if "batch" in change else [change]))
 
 
-def test_corpora_and_clips_do_not_mix(corpus: Path, tmp_path: Path) -> None:
+def test_corpora_and_clips_are_told_apart(corpus: Path, tmp_path: Path) -> None:
     (tmp_path / "clips.jsonl").write_text("{}\n")
-    assert is_corpora([corpus, corpus]) and not is_corpora([tmp_path])
-    with pytest.raises(InputError, match="both corpora and clips"):
-        is_corpora([corpus, tmp_path])
+    assert sorted_out([corpus, tmp_path, corpus]) == ((corpus, corpus), (tmp_path,))
+    with pytest.raises(InputError, match="holds neither"):
+        sorted_out([tmp_path / "nowhere"])
+
+
+@pytest.mark.slow
+def test_a_second_edition_learns_from_both_with_new_words_and_answers(
+    corpus: Path,
+    tones: Path,  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    path = write_recipe(tmp_path, corpus, 3, 4, more="vocab_size = 330\nclips_share = 0.5\n")
+    data = json.dumps([str(corpus), str(tones / "clips")])
+    changes = [
+        f"data={data}",
+        f"cache={tmp_path / 'cache'}",
+        "stage.offline_share=0.5",
+        "stage.trains=['encoder', 'lm']",
+    ]
+    model = load(run_staged(read_staged(path, changes)))
+    assert model.config.offline == "chunks" and model.config.decoder.vocab_size == 330
+    assert model.bundle.tokenizer.vocab_size == 330
+    assert isinstance(model.conversation().ask("What is it?", np.zeros(16_000, np.float32)).text, str)
 
 
 def test_a_recipe_without_stages_has_no_plan(repository: Path) -> None:

@@ -23,6 +23,10 @@ Normaliser = Literal["clip", "stream", "window"]
 Statistic = Literal["mean", "std"]
 
 
+# `windows`: 2 s together under the recording's own maximum, as the release; `chunks`: as a stream is heard
+OfflineHearing = Literal["none", "windows", "chunks"]
+
+
 @dataclass(frozen=True)
 class EncoderConfig:
     """A Whisper-style encoder that hears one chunk at a time; names as in `transformers`' Qwen2.5-Omni audio config."""
@@ -67,6 +71,7 @@ class ModelConfig:
     max_chunks: int = 60  # chunks a session keeps in its context (paper: L_max 60)
     response_threshold: float = 0.5  # p(response) from which the model speaks
     max_reply_tokens: int = 64  # a longer reply is ended with reason "length"
+    offline: OfflineHearing = "none"  # how it was trained to hear whole recordings that it is asked about
     labels: tuple[str, ...] = field(default=())  # sounds named in training, for the card and for reports
 
     def __post_init__(self) -> None:
@@ -192,4 +197,5 @@ def audio_interaction_3b() -> ModelConfig:
             "answer it. If it is a sound effect, determine based on the sound whether help is needed."
         ),
         normaliser="stream",
+        offline="windows",
     )

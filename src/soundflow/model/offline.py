@@ -1,4 +1,4 @@
-"""Features of a whole recording: the stream's encoder in windows of 2 s, pooled over the joined sequence.
+"""Features of a whole recording: in windows of 2 s, pooled over the joined sequence, or chunk by chunk as in a stream.
 
 Source: the release's offline samples (`cons_offline_data.py`). Tests: tests/model/test_offline.py.
 """
@@ -18,11 +18,16 @@ WINDOW_FRAMES = 200  # log-mel frames that the encoder hears together: 2 s (rele
 
 def recording_slots(samples: int, config: ModelConfig) -> int:
     """Decoder positions that a recording of so many samples takes: 25 a second in the release."""
+    if config.offline == "chunks":
+        return -(-samples // config.chunk_samples) * config.audio_positions
     return -(-_frames(samples, config) // CONV_STRIDE) // config.encoder.pool
 
 
 def recording_features(network: AudioInteractionModel, samples: Tensor) -> Tensor:
-    """Encode a whole recording; the `clip` maximum, windows each alone, a row that fills no pool dropped.
+    """Encode a whole recording.
+
+    In windows: the `clip` maximum, each window alone, a row that fills no pool dropped. In chunks: with the stream's own
+    maximum, the last one filled up with zeros.
 
     Args:
         samples: float32 [n], 16 kHz mono; a sound too short for one position is filled up with zeros.
@@ -31,6 +36,8 @@ def recording_features(network: AudioInteractionModel, samples: Tensor) -> Tenso
         [recording_slots(n), decoder width].
     """
     config = network.config
+    if config.offline == "chunks":
+        return _chunk_features(network, samples)
     missing = _frames(len(samples), config) * HOP_LENGTH - len(samples)
     front_end = FrontEnd(config.encoder.num_mel_bins, "clip", config.chunk_samples)
     mel = log_mel(F.pad(samples, (0, missing)), front_end)
@@ -38,6 +45,14 @@ def recording_features(network: AudioInteractionModel, samples: Tensor) -> Tenso
     encoded = torch.cat([network.encoder(window[None].contiguous())[0] for window in windows])
     whole = len(encoded) // config.encoder.pool * config.encoder.pool
     return network.adapter(encoded[None, :whole])[0]  # type: ignore[no-any-return]
+
+
+def _chunk_features(network: AudioInteractionModel, samples: Tensor) -> Tensor:
+    config = network.config
+    filled = F.pad(samples, (0, -len(samples) % config.chunk_samples))
+    mel = log_mel(filled, config.front_end())
+    chunks = mel.unflatten(1, (-1, config.chunk_samples // HOP_LENGTH)).transpose(0, 1)  # [chunks, bins, frames]
+    return network.adapter(network.encoder(chunks.contiguous())).flatten(0, 1)  # type: ignore[no-any-return]
 
 
 def _frames(samples: int, config: ModelConfig) -> int:

@@ -151,6 +151,10 @@ class TextTokenizer:
         letters = (self._tokenizer.token_to_id(letter) for letter in piece)
         return [letter for letter in letters if letter is not None]
 
+    def byte_id(self, byte: int) -> int:
+        """The id of the piece that is one byte alone."""
+        return int(self._tokenizer.token_to_id(_LETTER_OF[byte]))
+
     def decode(self, ids: Iterable[int]) -> str:
         """Text of whole ids; for text that is still growing join `token_bytes` instead."""
         return b"".join(self.token_bytes(i) for i in ids).decode("utf-8", errors="replace")
@@ -190,6 +194,7 @@ def _byte_alphabet() -> Iterator[tuple[str, int]]:
 
 
 _BYTE_OF = dict(_byte_alphabet())
+_LETTER_OF = {byte: letter for letter, byte in _BYTE_OF.items()}
 
 
 @dataclass(frozen=True)

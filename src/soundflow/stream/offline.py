@@ -18,7 +18,6 @@ from soundflow.model.bundle import Bundle
 from soundflow.model.config import CONV_STRIDE, HOP_LENGTH, ModelConfig
 from soundflow.model.network import splice
 from soundflow.model.offline import recording_features, recording_slots, seconds_of
-from soundflow.model.tokens import RELEASE_TOKENS
 from soundflow.stream.clock import Clock, WallClock
 from soundflow.stream.events import ReplyEnd
 from soundflow.stream.reply import ReplyText
@@ -30,8 +29,8 @@ _LEAST_ANSWER = 16  # positions that a question must leave for its answer; chose
 
 
 def answers_questions(config: ModelConfig) -> bool:
-    """Whether a model was trained on offline layouts: those with the release's vocabulary were, our own were not."""
-    return config.control == RELEASE_TOKENS
+    """Whether a model was trained on offline layouts; its config says so."""
+    return config.offline != "none"
 
 
 def check_answers(bundle: Bundle) -> None:

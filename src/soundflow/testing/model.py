@@ -5,6 +5,7 @@ Tests: tests/testing/test_model.py.
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
@@ -190,6 +191,7 @@ def answering_bundle(script: Script | None = None) -> Bundle:
     """A bundle that was trained to answer questions, with the release's control tokens; a turn is a chunk."""
     tokenizer = byte_tokenizer()
     config = small_config(audio_interaction_3b().decoder.vocab_size, RELEASE_TOKENS)
+    config = dataclasses.replace(config, offline="windows")
     network = ScriptedNetwork(config, tokenizer, script or Script())
     return Bundle(cast(AudioInteractionModel, network), tokenizer, config, "answering")
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from soundflow.data.annotate import AnnotatedStream, annotate
+from soundflow.data.offline import annotate_offline
 from soundflow.data.timeline import SAMPLE_RATE, Timeline
 from soundflow.model.tokens import Grammar
 from soundflow.train.stages import Stage
@@ -38,17 +39,15 @@ class Document:
     tokens: AnnotatedStream
     timeline: Timeline
     seconds: float  # that sound; the rest of the last chunk is filled up
-
-    @property
-    def chunks(self) -> int:
-        """How many chunks are heard."""
-        return len(self.tokens.decision_at)
+    chunks: int  # how many are heard
 
 
 def document(
     sounding: Sounding, grammar: Grammar, chunk_seconds: float, stage: Stage, rng: np.random.Generator
 ) -> Document:
     """Write a stream in tokens as a stage wants it: whole, or up to its first reply; never beyond its most chunks.
+
+    Where a single reply is left, a share of the streams are whole recordings that are asked about (offline layout).
 
     Args:
         chunk_seconds: the model's; a timeline made for others is read in these.
@@ -58,13 +57,20 @@ def document(
     size = round(chunk_seconds * SAMPLE_RATE)
     chunks = min(math.ceil(len(sounding.samples) / size), stage.most_chunks)
     responses = [(chunk, reply) for chunk, reply, _ in timeline.responses if chunk < chunks]
-    if stage.form == "single" and responses:
+    if stage.form == "single" and len(responses) > 1:
+        chunks = responses[0][0] + 1
         responses = responses[:1]
+    is_offline = stage.offline_share > 0 and len(responses) == 1 and rng.random() < stage.offline_share
+    if stage.form == "single" and responses and not is_offline:
         chunks = responses[0][0] + 1
     is_instant = rng.random() < stage.instant_share
     rate = math.inf if is_instant else float(rng.uniform(*SPEAKING_RATES))
     heard = sounding.samples[: chunks * size]
     samples = np.zeros(chunks * size, np.float32)
     samples[: len(heard)] = heard
-    tokens = annotate(timeline.instruction, chunks, responses, grammar, rate)
-    return Document(sounding.key, samples, tokens, timeline, len(heard) / SAMPLE_RATE)
+    if is_offline:
+        slots = chunks * grammar.audio_positions
+        tokens = annotate_offline(timeline.instruction, slots, responses[0][1].text, grammar)
+    else:
+        tokens = annotate(timeline.instruction, chunks, responses, grammar, rate)
+    return Document(sounding.key, samples, tokens, timeline, len(heard) / SAMPLE_RATE, chunks)

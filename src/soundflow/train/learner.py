@@ -7,7 +7,7 @@ steps. Tests: tests/train/test_learner.py.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -150,9 +150,11 @@ def optimizer_of(learner: nn.Module, stage: Stage) -> torch.optim.AdamW:
     def decays(name: str, p: Tensor) -> bool:
         return p.dim() > 1 and (whole_table or "embed_tokens" not in name)
 
-    groups = [
-        {"params": [p for n, p in learning if decays(n, p)], "weight_decay": stage.weight_decay},
-        {"params": [p for n, p in learning if not decays(n, p)], "weight_decay": 0.0},
-    ]
+    def group(of_encoder: bool, decaying: bool) -> dict[str, Any]:
+        members = [p for n, p in learning if (".encoder." in n) is of_encoder and decays(n, p) is decaying]
+        share = stage.encoder_rate if of_encoder else 1.0
+        return {"params": members, "weight_decay": stage.weight_decay if decaying else 0.0, "rate_share": share}
+
+    groups = [group(of_encoder, decaying) for of_encoder in (False, True) for decaying in (True, False)]
     held = [group for group in groups if group["params"]]
     return torch.optim.AdamW(held, lr=stage.learning_rate, betas=(0.9, 0.95), eps=1e-8)

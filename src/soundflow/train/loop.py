@@ -138,7 +138,7 @@ class StageRun:
         stage, world, at = self.stage, self.world, self.position
         rate = stage.learning_rate * schedule(at.step, stage.steps, stage.warmup)
         for group in self.engine.optimizer.param_groups:
-            group["lr"] = rate
+            group["lr"] = rate * group.get("rate_share", 1.0)
         batches = [self._packed(documents) for documents in passes]
         own = torch.tensor(float(sum(supervised_count(batch) for batch in batches)), device=world.device)
         count = world.summed(own).clamp(min=1)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from soundflow.data.augment import AugmentConfig
@@ -21,7 +22,7 @@ from soundflow.data.streams import StreamConfig
 from soundflow.errors import InputError, UsageError
 from soundflow.model.bundle import Bundle
 from soundflow.model.checkpoint.hub import fetch
-from soundflow.model.checkpoint.ours import Storage, pack
+from soundflow.model.checkpoint.ours import Storage, pack, save_folder
 from soundflow.model.checkpoint.recognise import load_model
 from soundflow.model.checkpoint.write import folder_bytes, write_folder
 from soundflow.train.document import Document, Sounding
@@ -36,6 +37,7 @@ from soundflow.train.recipe import build, read_values
 from soundflow.train.resume import claim
 from soundflow.train.shards import ShardStreams
 from soundflow.train.stages import Stage, stages_of
+from soundflow.train.vocabulary import corpus_texts, regrown
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +55,7 @@ class StagedRecipe:
 
     Attributes:
         start: `nano`, a model's folder of any layout, or `owner/name` on the hub.
-        data: finished corpora, or folders of clips (the first one's labels are what is new).
+        data: finished corpora, folders of clips (of several, the first one's labels are what is new), or both.
         valid: corpora to be judged on; with clips their split `valid` is taken.
     """
 
@@ -70,6 +72,8 @@ class StagedRecipe:
     checkpoint_every: int = 100
     keep_features: bool = False  # of an encoder that stands still; corpora only
     cache: Path | None = None  # where decoded clips are kept
+    vocab_size: int = 0  # above 0: pieces of a tokenizer that is trained anew on the corpora's texts
+    clips_share: float = 0.5  # where data are corpora and clips: of the streams, those composed afresh out of the clips
     new_share: float = 0.5  # clips only: of the streams, those that are about the first folder's labels
     streams: StreamConfig = field(default_factory=StreamConfig)  # clips only
     augment: AugmentConfig = field(default_factory=AugmentConfig)  # clips only
@@ -91,6 +95,8 @@ def read_staged(path: Path, overrides: Sequence[str] = ()) -> StagedRecipe:
     recipe = build(StagedRecipe, values, str(path))
     if recipe.parallel not in MODES:
         raise UsageError("staged.parallel", f"{path}: parallel is {recipe.parallel!r}", f"one of {', '.join(MODES)}")
+    if not 0 <= recipe.clips_share <= 1:
+        raise UsageError("staged.value", f"{path}: clips_share is {recipe.clips_share}", "0 to 1")
     for name in ("evaluate_every", "checkpoint_every", "threads"):
         if getattr(recipe, name) < 1:
             raise UsageError("staged.value", f"{path}: {name} is {getattr(recipe, name)}", "at least 1")
@@ -125,6 +131,8 @@ def train_stages(recipe: StagedRecipe, world: World, on_step: OnStep = lambda st
     folder = start_folder(recipe.start)
     if world.is_first:
         claim(recipe.out, _claimed(recipe, folder))
+    if recipe.vocab_size:
+        folder = _with_new_words(recipe, folder, world)
     world.wait()
     for number, stage in enumerate(recipe.stage, start=1):
         is_last = number == len(recipe.stage)
@@ -155,6 +163,16 @@ def start_folder(start: str) -> Path:
     raise InputError("staged.start", f"there is no model {start}", "give nano, a model's folder, or owner/name")
 
 
+def _with_new_words(recipe: StagedRecipe, folder: Path, world: World) -> Path:
+    """The model to start from with a tokenizer of the corpora's texts, made once."""
+    target = recipe.out / "start" / "model"
+    if world.is_first and not (target / "config.json").exists():
+        grown = regrown(load_model(folder), corpus_texts(sorted_out(recipe.data)[0]), recipe.vocab_size)
+        save_folder(grown, target, "float32")
+    world.wait()
+    return target
+
+
 def _train_stage(
     recipe: StagedRecipe,
     stage: Stage,
@@ -179,12 +197,18 @@ def _train_stage(
 
 
 def _bundle(recipe: StagedRecipe, folder: Path) -> Bundle:
-    """The model to start from; with clips it will know their labels as well."""
+    """The model to start from; with clips it will know their labels, with offline layouts it will answer questions."""
     bundle = load_model(folder)
-    if is_corpora(recipe.data):
-        return bundle
-    labels = tuple(sorted({*bundle.config.labels, *labels_of(recipe.data[0])}))
-    return dataclasses.replace(bundle, config=dataclasses.replace(bundle.config, labels=labels))
+    config = bundle.config
+    _, clips = sorted_out(recipe.data)
+    if clips:
+        config = dataclasses.replace(config, labels=tuple(sorted({*config.labels, *labels_of(clips[0])})))
+    if any(stage.offline_share for stage in recipe.stage):
+        if config.offline == "windows":
+            found = f"{bundle.name} hears whole recordings in windows of 2 s"
+            raise UsageError("staged.offline", found, "leave offline_share out: it is for models that hear chunks")
+        config = dataclasses.replace(config, offline="chunks")
+    return dataclasses.replace(bundle, config=config)
 
 
 def _stage_run(
@@ -197,10 +221,12 @@ def _stage_run(
     cadence = Cadence(recipe.parallel, recipe.workers, recipe.evaluate_every, recipe.checkpoint_every)
     bundle.network.to(world.device)
     features = None
-    if recipe.keep_features and is_corpora(recipe.data) and "encoder" not in stage.trains:
+    if recipe.keep_features and not sorted_out(recipe.data)[1] and "encoder" not in stage.trains:
         features = cache_of(recipe.out / "features", bundle.network, stage.bfloat16)
     run = StageRun(bundle.network, documents, out, world, cadence, features)
-    whole = dataclasses.replace(stage, form="interleaved", instant_share=1.0)  # judged as it will listen
+    whole = dataclasses.replace(
+        stage, form="interleaved", instant_share=1.0, offline_share=0.0
+    )  # judged as it will listen
     held_out = dataclasses.replace(documents, source=judged_on, stage=whole) if judged_on else None
     most = len(judged_on) if isinstance(judged_on, ShardStreams) else recipe.valid_streams
     each = min(recipe.valid_streams, most) // world.size
@@ -208,17 +234,16 @@ def _stage_run(
     return run, [held_out[i] for i in own] if held_out else []
 
 
-def is_corpora(folders: Sequence[Path]) -> bool:
-    """Whether folders hold corpora that `data build` made, rather than clips.
+def sorted_out(folders: Sequence[Path]) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
+    """The corpora that `data build` made, and the folders of clips.
 
     Raises:
-        InputError: they hold neither, or some the one and some the other.
+        InputError: there is no folder, or one holds neither.
     """
-    kinds = {_kind(folder) for folder in folders}
-    if len(kinds) != 1:
-        found = f"{', '.join(map(str, folders))}: {'both corpora and clips' if kinds else 'no data'}"
-        raise InputError("staged.data", found, "give corpora, or folders of clips")
-    return kinds == {"corpus"}
+    if not folders:
+        raise InputError("staged.data", "no data", "give corpora, folders of clips, or both")
+    kinds = {folder: _kind(folder) for folder in folders}
+    return tuple(f for f in folders if kinds[f] == "corpus"), tuple(f for f in folders if kinds[f] == "clips")
 
 
 def _kind(folder: Path) -> str:
@@ -231,11 +256,36 @@ def _kind(folder: Path) -> str:
 
 def _sources(recipe: StagedRecipe, stage: Stage) -> tuple[Source, Source | None]:
     """What is learned from and what is judged on."""
-    if is_corpora(recipe.data):
+    corpora, clips = sorted_out(recipe.data)
+    if not clips:
         judged = ShardStreams(recipe.valid, None, 0) if recipe.valid else None
-        return ShardStreams(recipe.data, stage, stage.seed), judged
-    store = joined(recipe.data, recipe.out / "clips", recipe.cache)
-    new = labels_of(recipe.data[0]) if len(recipe.data) > 1 else ()
+        return ShardStreams(corpora, stage, stage.seed), judged
+    learned, composed_judged = _composed(recipe, stage, clips)
+    if not corpora:
+        return learned, composed_judged
+    judged = ShardStreams(recipe.valid, None, 0) if recipe.valid else composed_judged
+    return Both(ShardStreams(corpora, stage, stage.seed), learned, recipe.clips_share, stage.seed), judged
+
+
+@dataclass(frozen=True)
+class Both:
+    """Position n: of one source or the other, the same one for ever."""
+
+    first: Source
+    second: Source
+    second_share: float
+    seed: int
+
+    def __call__(self, position: int) -> Sounding:
+        """The stream at a position."""
+        drawn = np.random.default_rng([self.seed, position, 7]).random()
+        return self.second(position) if drawn < self.second_share else self.first(position)
+
+
+def _composed(recipe: StagedRecipe, stage: Stage, clips: tuple[Path, ...]) -> tuple[FreshStreams, FreshStreams | None]:
+    """Streams composed afresh to learn from, and those of the split `valid` to be judged on."""
+    store = joined(clips, recipe.out / "clips", recipe.cache)
+    new = labels_of(clips[0]) if len(clips) > 1 else ()
     training = dataclasses.replace(recipe.streams, augment=recipe.augment)
     learned = FreshStreams(store, _split(store, "train"), stage.seed, training, new, recipe.new_share)
     if "valid" not in store.splits:

@@ -56,6 +56,8 @@ class Stage:
     bfloat16: bool = True
     checkpointing: bool = True  # activations of the decoder's layers are computed again instead of kept
     instant_share: float = 0.5  # of the streams whose replies take no time; the rest replay flushes (ruling 4)
+    offline_share: float = 0.0  # of the streams with one reply left, those that are asked about as whole recordings
+    encoder_rate: float = 1.0  # share of the learning rate at which an encoder learns that is trained, too
     lora_rank: int = 0  # above 0, `lm` learns matrices of this rank beside its own, which stand still
     seed: int = 0
 
@@ -114,7 +116,7 @@ def _check(stage: Stage, where: str) -> None:
         if getattr(stage, name) <= 0:
             _refuse(where, name, getattr(stage, name), "more than 0")
     chances = {"mix_ins." + name: chance for name, chance in dataclasses.asdict(stage.mix_ins).items()}
-    shares = {name: getattr(stage, name) for name in ("warmup", "instant_share")}
+    shares = {name: getattr(stage, name) for name in ("warmup", "instant_share", "offline_share", "encoder_rate")}
     for name, value in (chances | shares).items():
         if not 0 <= value <= 1:
             _refuse(where, name, value, "0 to 1")

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from soundflow.data.augment import AugmentConfig
 from soundflow.data.compose import ComposeConfig
 from soundflow.data.endpoints.config import EndpointConfig
 from soundflow.data.generate.endpoint import Form, SoundsConfig
@@ -52,6 +53,10 @@ class Recipe:
     silence: str = ""  # JSON lines of an audit: labels it does not call silent stand for no silence
     planned_scenes: int = 100  # scenes that [chat] is asked for
     forbidden_licences: tuple[str, ...] = ()  # beginnings of licences that may not go in, as in "unknown"
+    spoken_instructions: float = (
+        0.0  # of the streams whose instruction a voice can say, those that say it in the stream
+    )
+    augment: AugmentConfig | None = None  # other rooms and devices; None leaves recordings as they are
     tasks: Mapping[str, float] = field(default_factory=lambda: dict.fromkeys(SUB_TASKS, 1.0))
     mix_ins: MixIns = MixIns()
     compose: ComposeConfig = ComposeConfig()
@@ -108,6 +113,7 @@ def recipe_of(values: Mapping[str, Any], where: str) -> Recipe:
     tables = {
         "mix_ins": MixIns,
         "compose": ComposeConfig,
+        "augment": AugmentConfig,
         "chat": EndpointConfig,
         "sounds": SoundsConfig,
         "speech": SpeechConfig,
@@ -179,9 +185,10 @@ def _check(recipe: Recipe, where: str) -> None:
             _refuse(where, name, getattr(recipe, name), " or ".join(choices))
     if recipe.sounds.form not in get_args(Form):
         _refuse(f"{where}: [sounds]", "form", recipe.sounds.form, " or ".join(get_args(Form)))
-    for name, chance in dataclasses.asdict(recipe.mix_ins).items():
+    chances = {f"mix_ins.{name}": chance for name, chance in dataclasses.asdict(recipe.mix_ins).items()}
+    for name, chance in {**chances, "spoken_instructions": recipe.spoken_instructions}.items():
         if not isinstance(chance, int | float) or not 0 <= chance <= 1:
-            _refuse(where, f"mix_ins.{name}", chance, "a chance from 0 to 1")
+            _refuse(where, name, chance, "a chance from 0 to 1")
     turns: tuple[Any, ...] = recipe.turns
     if not (len(turns) == 2 and 1 <= turns[0] <= turns[1] <= 100):
         _refuse(where, "turns", recipe.turns, "two whole numbers, the smaller first")

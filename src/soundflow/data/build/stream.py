@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from soundflow.data.build.recipe import Recipe, shares
+from soundflow.data.augment import augment
 from soundflow.data.build.shard import Row
 from soundflow.data.build.verify import Fault, verify_labels
 from soundflow.data.clips import Clip
@@ -27,7 +28,7 @@ from soundflow.data.generate.catalogue import generated_sound
 from soundflow.data.library import Library, is_generated
 from soundflow.data.mixing import FRAME, active
 from soundflow.data.streams import QUIET_SNR_DB, coloured_noise, cut, pauses_seconds
-from soundflow.data.tasks.material import Material
+from soundflow.data.tasks.material import Material, pick, plain, spoken
 from soundflow.data.tasks.plan import Choice
 from soundflow.data.tasks.registry import capability_of
 from soundflow.data.tasks.script import Part, Said, Script
@@ -140,7 +141,8 @@ def _attempt(shop: Workshop, sub_task: str, index: int, attempt: int) -> tuple[M
     draw, recipe = Draws(shop.seed, index, attempt), shop.recipe
     script = BUILDERS[sub_task](shop.material, draw("script"))
     chances = dataclasses.astuple(recipe.mix_ins)
-    script = _fitted(mix_in(script, sub_task, shop.material, draw("mix in"), chances), shop, draw)
+    script = mix_in(script, sub_task, shop.material, draw("mix in"), chances)
+    script = _fitted(_asked_aloud(script, shop, draw("spoken instruction")), shop, draw)
     sources = [_source(shop, part, draw(f"clip {i}")) for i, part in enumerate(script.parts)]
     noise = _noise(shop, script, draw)
     composition = compose(sources, *noise, _setting(shop, script, sources, draw), draw, script.instruction, sub_task)
@@ -152,6 +154,14 @@ def _attempt(shop: Workshop, sub_task: str, index: int, attempt: int) -> tuple[M
     )
     lengths = {name: len(samples) / SAMPLE_RATE for name, samples in tracks.items()}
     return Made(composition, sub_task, script, index, attempt, lengths), faults
+
+
+def _asked_aloud(script: Script, shop: Workshop, rng: np.random.Generator) -> Script:
+    """The script with its instruction said by a voice, where there is one and the draw falls so."""
+    voices = shop.material.instructions.get(plain(script.instruction or ""), ())
+    if not voices or rng.random() >= shop.recipe.spoken_instructions:
+        return script
+    return script.asked_by(spoken(pick(rng, voices)))
 
 
 def _setting(shop: Workshop, script: Script, sources: Sequence[SourceClip], draw: Draws) -> Any:
@@ -175,7 +185,8 @@ def _fitted(script: Script, shop: Workshop, draw: Draws) -> Script:
     """The script without the last parts that would make the stream too long; unanswered ones go first."""
     parts = list(script.parts)
     while parts and _length(parts, shop, draw) > shop.recipe.most_seconds:
-        idle = [i for i, part in enumerate(parts) if part.choice.reply is None and not part.said]
+        asking = range(1 if script.asked_aloud else 0)
+        idle = [i for i, part in enumerate(parts) if part.choice.reply is None and not part.said and i not in asking]
         parts.pop(idle[-1] if idle else -1)
     return dataclasses.replace(script, parts=tuple(parts)) if len(parts) < len(script.parts) else script
 
@@ -194,6 +205,8 @@ def _source(shop: Workshop, part: Part, rng: np.random.Generator) -> SourceClip:
     clip, made = part.clip, is_generated(part.clip)
     whole = generated_sound(clip.label, rng) if made else shop.library.samples(clip, shop.recipe.tfjp)
     samples, start = cut(whole, round(part.longest_seconds * SAMPLE_RATE), rng)
+    if shop.recipe.augment is not None:
+        samples = augment(samples, rng, shop.recipe.augment)
     choice = part.choice if not part.said else Choice("respond", None)
     return SourceClip(
         samples=samples,
@@ -280,6 +293,8 @@ def annotation(made: Made, shop: Workshop, key: str) -> dict[str, Any]:
         "attempt": made.attempt,
         "curation": shop.recipe.curation,
         "tfjp": shop.recipe.tfjp,
+        "augmented": shop.recipe.augment is not None,
+        "spoken_instruction": made.script.asked_aloud,
         "place": made.script.place,
         "mix_ins": list(made.script.notes),
         "crossfade_seconds": shop.recipe.compose.crossfade_seconds,
@@ -318,6 +333,7 @@ def row_of(made: Made, shop: Workshop, key: str, shard: str) -> Row:
         "attempt": made.attempt,
         "sub_task": made.sub_task,
         "capability": capability_of(made.sub_task),
+        "spoken_instruction": made.script.asked_aloud,
         "seconds": round(line.seconds, 6),
         "chunks": chunks,
         "events": len(heard),

@@ -19,7 +19,7 @@ from soundflow.data.tasks.standing import is_urgent
 Task = Literal["proactive", "narration", "counting", "standing", "quiet"]
 
 QUIET_KINDS = ("background", "speech", "music")  # three kinds of stream that call for nothing
-MOST_OCCURRENCES = 4  # of a counted sound in one stream
+MOST_OCCURRENCES = 5  # of a counted sound in one stream
 ABSENT_TARGET_SHARE = 0.15  # of streams that wait in vain
 HAZARD_SHARE = 0.12  # of streams that wait for one sound and meet an urgent other one
 

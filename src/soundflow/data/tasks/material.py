@@ -25,7 +25,9 @@ from soundflow.data.tasks.script import Part
 from soundflow.data.tasks.standing import is_urgent
 from soundflow.errors import InputError
 
+INSTRUCTION_LINES = "instructions/"  # rows of rendered instructions (`data voices`)
 QUICK_TURNS = 6  # of `quick_turns_share` of the streams at most
+RECORDED_SHARE = 0.5  # of speech that is there both recorded and rendered; chosen
 SPOKEN_SECONDS = 30.0  # a spoken line is never cut below its whole
 
 
@@ -210,8 +212,16 @@ class Material:
 
     @cached_property
     def spoken(self) -> tuple[Clip, ...]:
-        """Every clip of speech."""
-        return self.library.of_kind("speech")
+        """Every clip of speech but those that say an instruction."""
+        return tuple(clip for clip in self.library.of_kind("speech") if not _is_instruction(clip))
+
+    @cached_property
+    def instructions(self) -> Mapping[str, tuple[Clip, ...]]:
+        """Instructions that were given a voice, by their text without case and full stop."""
+        found: dict[str, list[Clip]] = {}
+        for clip in filter(_is_instruction, self.library.of_kind("speech")):
+            found.setdefault(plain(transcript(clip)), []).append(clip)
+        return {text: tuple(clips) for text, clips in found.items()}
 
     @cached_property
     def dialogues(self) -> Mapping[tuple[str, str], Mapping[str, Clip]]:
@@ -262,7 +272,17 @@ def pick(rng: np.random.Generator, values: Sequence[Any]) -> Any:
 
 
 def several(rng: np.random.Generator, clips: Sequence[Clip], count: int) -> list[Clip]:
-    """`count` clips, each once while there are enough."""
+    """`count` clips, each once while there are enough; about half of them recorded where others were made."""
+    recorded = [clip for clip in clips if not clip.synthetic]
+    if not 0 < len(recorded) < len(clips):
+        return _drawn(rng, clips, count)
+    made = [clip for clip in clips if clip.synthetic]
+    share = int(rng.binomial(count, RECORDED_SHARE))
+    both = _drawn(rng, recorded, share) + _drawn(rng, made, count - share)
+    return [both[int(i)] for i in rng.permutation(count)]
+
+
+def _drawn(rng: np.random.Generator, clips: Sequence[Clip], count: int) -> list[Clip]:
     if len(clips) >= count:
         return [clips[int(i)] for i in rng.permutation(len(clips))[:count]]
     return [clips[int(i)] for i in rng.integers(0, len(clips), count)]
@@ -274,6 +294,15 @@ def transcript(clip: Clip) -> str:
     if re.search(r"[#*_\d]", text):  # symbols and digits are read aloud in words that are not written down
         return ""
     return re.sub(r"\s+", " ", text.replace("...", " ")).strip(" :")
+
+
+def plain(text: str) -> str:
+    """Lower case without the end's punctuation, one space between words: how texts are looked up."""
+    return re.sub(r"\s+", " ", text.strip().lower()).rstrip(".")
+
+
+def _is_instruction(clip: Clip) -> bool:
+    return str(clip.extra.get("line") or "").startswith(INSTRUCTION_LINES)
 
 
 def language(clip: Clip) -> str:

@@ -49,10 +49,15 @@ class Script:
     gap_seconds: tuple[float, float] | None = None
     ambience: tuple[str, ...] = ()  # labels of backgrounds that fit the place
     notes: tuple[str, ...] = ()  # what was mixed in, in a word
+    asked_aloud: bool = False  # the first part says the instruction; there is no other
 
     def replies(self) -> int:
         """How many parts call for a word."""
         return sum(part.choice.reply is not None or bool(part.said) for part in self.parts)
+
+    def asked_by(self, voice: Part) -> Script:
+        """The same with its instruction said in the stream, before everything else."""
+        return dataclasses.replace(self, instruction=None, parts=(voice, *self.parts), asked_aloud=True)
 
     def with_part(self, at: int, part: Part, note: str) -> Script:
         """The same with one part more."""

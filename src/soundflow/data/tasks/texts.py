@@ -13,7 +13,7 @@ from soundflow.data.tasks.standing import announce
 def all_texts() -> Iterator[str]:
     """Yield every reply and every instruction, each once, in a fixed order."""
     seen: set[str] = set()
-    for text in (*_replies(), *_instructions()):
+    for text in (*_replies(), *task_instructions()):
         if text not in seen:
             seen.add(text)
             yield text
@@ -27,7 +27,8 @@ def _replies() -> Iterator[str]:
         yield from (counted(words, count) for count in range(1, len(NUMBERS) + 1))
 
 
-def _instructions() -> Iterator[str]:
+def task_instructions() -> Iterator[str]:
+    """Yield every template of instructions.json with the words of every known label; some come more than once."""
     for templates in instruction_templates().values():
         for template in templates:
             for words in known_phrases().values():

@@ -125,6 +125,7 @@ def released_config(fields: Mapping[str, Any], folder: Path) -> ModelConfig:
         control=published.control,
         default_instruction=published.default_instruction,
         normaliser="stream",
+        offline=published.offline,
         max_chunks=_window_chunks(positions),
         max_reply_tokens=MOST_REPLY_TOKENS,
     )

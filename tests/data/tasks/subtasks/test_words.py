@@ -6,7 +6,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from soundflow.data.tasks.subtasks.words import lines, options, plain, spelled
+from soundflow.data.tasks.material import plain
+from soundflow.data.tasks.subtasks.words import lines, options, spelled
 
 WORDS = st.text(st.characters(categories=("Ll", "Lu")), min_size=1, max_size=8)
 

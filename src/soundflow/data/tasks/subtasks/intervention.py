@@ -42,7 +42,8 @@ def keep_silent(material: Material, rng: np.random.Generator) -> Script:
     if kind == "background":
         return Script(None, ())
     if kind != "events":
-        clips = [clip for clip in material.library.of_kind(kind) if clip.proactive is not True]
+        pool = material.spoken if kind == "speech" else material.library.of_kind(kind)
+        clips = [clip for clip in pool if clip.proactive is not True]
         if clips:
             return Script(None, tuple(spoken(clip) for clip in several(rng, clips, int(rng.integers(2, 5)))))
     scene = material.scene(rng, allowed=material.harmless)

@@ -5,13 +5,15 @@ Tests: tests/data/build/test_stream.py.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from soundflow.data.clips import Clip
 from soundflow.data.tasks.material import Material, pick, several, spoken, transcript
 from soundflow.data.tasks.script import Part, Script
 from soundflow.data.tasks.subtasks.chat import order_of
-from soundflow.data.tasks.subtasks.words import as_known, at_end, chat, instruction, options
+from soundflow.data.tasks.subtasks.words import as_known, at_end, chat, instruction, lines, options
 from soundflow.errors import InputError
 
 MUSIC_SECONDS = 9.0  # of a piece that is asked about
@@ -80,6 +82,15 @@ def _music(material: Material) -> list[Clip]:
 
 
 def _noun(clip: Clip) -> str:
+    """The instrument, and the family it belongs to: what can be known of one that was never heard before."""
     name = str(clip.extra["instrument"])
     plural = name.endswith("s") and not name.endswith("ss") and not name.endswith("bass")
-    return name if plural else f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}"
+    noun = name if plural else f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}"
+    family = family_of(name)
+    return f"{noun}, of the {family}" if family else noun
+
+
+def family_of(instrument: str) -> str | None:
+    """The family of an instrument by its name's last words, as in "woodwinds"; None for one that is not known."""
+    families: Mapping[str, list[str]] = lines("chat")["instrument_families"]
+    return next((name for name, members in families.items() if instrument.endswith(tuple(members))), None)

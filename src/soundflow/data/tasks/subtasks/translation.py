@@ -11,9 +11,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from soundflow.data.clips import Clip
-from soundflow.data.tasks.material import Material, language, pick, several, spoken, transcript
+from soundflow.data.tasks.material import Material, language, pick, plain, several, spoken, transcript
 from soundflow.data.tasks.script import Part, Said, Script
-from soundflow.data.tasks.subtasks.words import at_end, instruction, lines, plain
+from soundflow.data.tasks.subtasks.words import at_end, instruction, lines
 from soundflow.data.timeline import Reply
 
 PIECES = (3, 6)  # utterances of a stream

@@ -56,11 +56,6 @@ def spelled(text: str, language: str) -> tuple[Said, ...]:
     return tuple(Said(float(n) / total, Reply(piece), joint) for piece, n in zip(pieces, lengths, strict=True))
 
 
-def plain(text: str) -> str:
-    """Lower case without the end's punctuation, one space between words: how the lexicon spells its keys."""
-    return re.sub(r"\s+", " ", text.strip().lower()).rstrip(".")
-
-
 def options(right: str, wrong: list[str], rng: np.random.Generator) -> tuple[str, str]:
     """A right answer among wrong ones: the options in words, and the right one's letter."""
     answers = [right, *wrong]
