@@ -26,8 +26,8 @@ def recording_slots(samples: int, config: ModelConfig) -> int:
 def recording_features(network: AudioInteractionModel, samples: Tensor) -> Tensor:
     """Encode a whole recording.
 
-    In windows: the `clip` maximum, each window alone, a row that fills no pool dropped. In chunks: with the stream's own
-    maximum, the last one filled up with zeros.
+    In windows: the `clip` maximum, each window alone, a row that fills no pool dropped. In chunks: as a stream is heard,
+    the last one filled up with zeros.
 
     Args:
         samples: float32 [n], 16 kHz mono; a sound too short for one position is filled up with zeros.

@@ -153,7 +153,9 @@ class TextTokenizer:
 
     def byte_id(self, byte: int) -> int:
         """The id of the piece that is one byte alone."""
-        return int(self._tokenizer.token_to_id(_LETTER_OF[byte]))
+        found = self._tokenizer.token_to_id(_LETTER_OF[byte])
+        assert found is not None, "a byte-level vocabulary has every byte"
+        return found
 
     def decode(self, ids: Iterable[int]) -> str:
         """Text of whole ids; for text that is still growing join `token_bytes` instead."""

@@ -260,11 +260,11 @@ def _sources(recipe: StagedRecipe, stage: Stage) -> tuple[Source, Source | None]
     if not clips:
         judged = ShardStreams(recipe.valid, None, 0) if recipe.valid else None
         return ShardStreams(corpora, stage, stage.seed), judged
-    learned, composed_judged = _composed(recipe, stage, clips)
+    learned, composed = _composed(recipe, stage, clips)
     if not corpora:
-        return learned, composed_judged
-    judged = ShardStreams(recipe.valid, None, 0) if recipe.valid else composed_judged
-    return Both(ShardStreams(corpora, stage, stage.seed), learned, recipe.clips_share, stage.seed), judged
+        return learned, composed
+    both = Both(ShardStreams(corpora, stage, stage.seed), learned, recipe.clips_share, stage.seed)
+    return both, ShardStreams(recipe.valid, None, 0) if recipe.valid else composed
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from soundflow.data.build.recipe import Recipe, shares
 from soundflow.data.augment import augment
+from soundflow.data.build.recipe import Recipe, shares
 from soundflow.data.build.shard import Row
 from soundflow.data.build.verify import Fault, verify_labels
 from soundflow.data.clips import Clip
