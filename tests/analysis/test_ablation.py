@@ -1,51 +1,77 @@
-"""The table by hand, recipes, and one tiny training that is not done twice."""
+"""Recipes, fresh models, and one tiny run that is not done twice."""
 
 from __future__ import annotations
 
 import dataclasses
+import json
 from pathlib import Path
 
 import pytest
 import torch
 
-from soundflow.analysis.ablation import (
-    AblationRow,
-    UnprocessedStore,
-    fresh_model,
-    read_ablation,
-    results,
-    run_ablation,
-)
-from soundflow.data.clips import ClipStore
+from soundflow.analysis.ablation import fresh_model, read_ablation, run_ablation
+from soundflow.analysis.ablation_table import FIGURES
+from soundflow.data.build.recipe import recipe_of
 from soundflow.errors import UsageError
 from soundflow.model.bundle import Bundle
 from tests.conftest import REPOSITORY
-from tests.data.test_clips import write_folder
+from tests.data.build.clips import write_clips
 
 RECIPE = REPOSITORY / "recipes" / "ablation.toml"
-ROWS = tuple(AblationRow(name, "t") for name in ("first", "other", "like it"))
+TINY = """
+choosing_streams = 1
+judging_streams = 1
+text_streams = 1
+[corpus]
+turns = [3, 4]
+[corpus.tasks]
+safety_alert = 1
+history_review = 1
+[loop]
+steps = 2
+batch_size = 2
+workers = 0
+threads = 1
+uses = 2
+pool = 2
+evaluate_every = 9
+[[row]]
+name = "first"
+table = "t"
+[[row]]
+name = "λ"
+table = "t"
+set = ["loop.objective.stream_weight=2.0"]
+expects = { text = "worse" }
+"""
 
 
-def test_the_table_by_hand() -> None:
-    balanced = {"first": (0.70, 0.72), "other": (0.60, 0.62), "like it": (0.71, 0.73)}
-    found = {name: [{"balanced": b, "area": 0.5} for b in values] for name, values in balanced.items()}
-    first, other, like = results(ROWS, found)
-    assert first.difference == 0 and first.exceeds is None
-    assert other.difference == pytest.approx(-0.1) and other.exceeds is True
-    assert like.difference == pytest.approx(0.01) and like.exceeds is False
-    told = other.to_dict()
-    assert told["mean"] == 0.61 and told["deviation"] == pytest.approx(0.0141, abs=1e-4)
+def split_clips(folder: Path) -> Path:
+    """The small folder of `data build`'s tests, every clip in each of three splits."""
+    write_clips(folder)
+    rows = [json.loads(line) for line in (folder / "clips.jsonl").read_text().splitlines()]
+    copies = [
+        row | {"id": f"{row['id']}-{split}", "split": split} for split in ("train", "valid", "test") for row in rows
+    ]
+    (folder / "clips.jsonl").write_text("".join(json.dumps(row) + "\n" for row in copies))
+    return folder
 
 
-def test_one_seed_says_nothing_of_spread() -> None:
-    found = {row.name: [{"balanced": 0.5, "area": 0.5}] for row in ROWS}
-    assert [row.exceeds for row in results(ROWS, found)] == [None, None, None]
-
-
-def test_the_recipe_that_ships_is_well_formed_and_every_row_changes_something() -> None:
+def test_the_recipe_that_ships_has_the_papers_rows() -> None:
     recipe = read_ablation(RECIPE)
     assert len(recipe.seeds) == 3 and recipe.loop.objective.stream_weight == 1.0
     assert not recipe.row[0].set and all(row.set for row in recipe.row[1:])
+    changed = {row.name: read_ablation(RECIPE, row.set) for row in recipe.row}
+    assert [changed[f"λ = {weight}"].loop.objective.stream_weight for weight in ("0.5", "2")] == [0.5, 2.0]
+    assert {one.chunk_seconds for one in changed.values()} == {0.2, 0.4, 0.6, 0.8}
+    whole, random = (recipe_of(changed[name].corpus, "") for name in (recipe.row[0].name, "without event selection"))
+    assert (whole.curation, random.curation) == ("scene", "random")
+    assert not recipe_of(changed["without TFJP"].corpus, "").tfjp
+    silent = recipe_of(changed["without silence training"].corpus, "")
+    assert silent.tasks["keep_silent"] == silent.mix_ins.silence == 0
+    review = recipe_of(changed["without history review"].corpus, "")
+    assert review.tasks["history_review"] == review.mix_ins.history_review == 0
+    assert {name for row in recipe.row for name in row.expects} <= set(FIGURES)
 
 
 def test_a_key_that_is_not_there_is_named(tmp_path: Path) -> None:
@@ -71,38 +97,17 @@ def test_a_row_hears_as_the_start_does_and_knows_nothing_else(bundle: Bundle, ch
     assert not torch.equal(other.network.lm_head.weight, made.network.lm_head.weight)
 
 
-def test_without_tfjp_a_clip_is_what_it_was_recorded_as(tmp_path: Path) -> None:
-    rows = [{"id": "a", "path": "a.wav", "label": "siren", "kind": "event", "split": "train", "length": 1.5}]
-    folder = write_folder(tmp_path / "in", rows)
-    store = UnprocessedStore(folder, tmp_path / "cache")
-    (clip,) = store.clips(split="train")
-    plain = ClipStore(folder, tmp_path / "cache")
-    assert (store.tfjp_audio(clip) == plain.audio(clip)).all()
-    assert store.seconds(clip, after_tfjp=True) == plain.seconds(clip) == 1.5
-
-
 def test_what_is_finished_is_not_trained_again(bundle: Bundle, tmp_path: Path) -> None:
     pytest.importorskip("tensorboard", reason="tensorboard is not installed")
-    labels = {"siren": {"proactive": True}, "cow": {"proactive": False}}
-    rows = [
-        {"id": f"{split}{label}{i}", "path": f"{split}{label}{i}.wav", "label": label, "kind": "event", "length": 1.0}
-        | {"split": split}
-        for split in ("train", "valid", "test")
-        for label in labels
-        for i in range(2)
-    ]
-    folder = write_folder(tmp_path / "in", rows, labels)
-    path = tmp_path / "a.toml"
-    path.write_text(
-        f'clips = "{folder}"\ncache = "{tmp_path / "cache"}"\nout = "{tmp_path / "out"}"\nseeds = [1]\n'
-        "choosing_streams = 1\njudging_streams = 1\n[loop]\nsteps = 2\nbatch_size = 2\nworkers = 0\nthreads = 1\n"
-        'uses = 2\npool = 2\nevaluate_every = 9\n[[row]]\nname = "first"\ntable = "t"\n'
-        '[[row]]\nname = "λ"\ntable = "t"\nset = ["loop.objective.stream_weight=2.0"]\n'
-    )
+    folder, path = split_clips(tmp_path / "in"), tmp_path / "a.toml"
+    places = f'clips = "{folder}"\ncache = "{tmp_path / "cache"}"\nout = "{tmp_path / "out"}"\nseeds = [1]\n'
+    path.write_text(places + TINY)
     done: list[int] = []
     table = run_ablation(path, (), bundle, lambda: done.append(1))
     assert [row.row.name for row in table] == ["first", "λ"] and len(done) == 2
-    assert all(0 <= value <= 1 for row in table for value in (*row.balanced, *row.area))
+    first = table[0].figures
+    assert 0 <= first["balanced"].values[0] <= 1 and 0 <= first["area"].values[0] <= 1
+    assert first["text"].values[0] > 1 and first["review"].values[0] > 1
     assert not list((tmp_path / "out").rglob("state.pt"))
     kept = (tmp_path / "out" / "finished.jsonl").read_bytes()
     logs = {p: p.read_bytes() for p in (tmp_path / "out").rglob("log.jsonl")}

@@ -61,10 +61,19 @@ def _table(rows: Sequence[Mapping[str, Any]], result: Mapping[str, Any]) -> Tabl
     from rich.table import Table
 
     table = Table(title=f"{result['steps']} steps, seeds {result['seeds']}", title_justify="left")
-    for name in ("table", "row", "balanced, %", "± seeds", "against the first", "exceeds the spread", "paper"):
+    for name in ("table", "row", "trigger, balanced %", "text loss", "review loss", "paper"):
         table.add_column(name, justify="left" if name in ("table", "row", "paper") else "right")
     for row in rows:
-        exceeds = {None: "–", True: "yes", False: "no"}[row["exceeds"]]
-        figures = (f"{100 * row[name]:.1f}" for name in ("mean", "deviation", "difference"))
-        table.add_row(row["table"], row["name"], *figures, exceeds, row["paper"])
+        figures = (_cell(row["balanced"], 100, 1), _cell(row["text"], 1, 3), _cell(row["review"], 1, 3))
+        table.add_row(row["table"], row["name"], *figures, row["paper"])
+    table.caption = "± over seeds; in brackets the distance to the first row, with * where it exceeds the spread, ✓ "
+    table.caption += "where it then points as the paper's does, ✗ where it points the other way"
     return table
+
+
+def _cell(figure: Mapping[str, Any], scale: int, digits: int) -> str:
+    values = f"{scale * figure['mean']:.{digits}f} ± {scale * figure['deviation']:.{digits}f}"
+    if figure["exceeds"] is None:
+        return values
+    sign = {True: "✓", False: "✗", None: ""}[figure["reproduces"]]
+    return f"{values} ({scale * figure['difference']:+.{digits}f}{'*' if figure['exceeds'] else ''}{sign})"
