@@ -41,3 +41,25 @@ def test_endpoints_speak_and_listen(tmp_path: Path, capsys: pytest.CaptureFixtur
 def test_without_a_voice_it_says_what_to_give(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["data", "voices", "--out", str(tmp_path)]) == 2
     assert "--kokoro" in capsys.readouterr().err
+
+
+def test_a_voice_that_is_not_there_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with LyingEndpoint(sound, share=0.0) as mouth:
+        words = ["data", "voices", "--recipe", str(recipe(tmp_path, mouth.url, mouth.url)), "--no-check"]
+        assert main([*words, "--voice", "bert", "--out", str(tmp_path / "out")]) == 1
+    assert "it has anna" in capsys.readouterr().err
+
+
+def test_orders_are_as_many_as_asked_for_and_each_is_said_twice(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with LyingEndpoint(sound, share=0.0) as mouth:
+        words = ["data", "voices", "--recipe", str(recipe(tmp_path, mouth.url, mouth.url)), "--split", "", "--no-check"]
+        asked = ["--texts", "orders", "--limit", "3", "--takes", "2", "--out", str(tmp_path / "out"), "--json"]
+        assert main([*words, *asked]) == 0
+    assert json.loads(capsys.readouterr().out)["written"] == 6
+    rows = [json.loads(line) for line in (tmp_path / "out" / "clips.jsonl").read_text().splitlines()]
+    assert len({row["id"] for row in rows}) == 6 and {row["line"] for row in rows} == {
+        f"orders/{n}/0" for n in range(3)
+    }
+    assert all(row["slots"]["coffeeDrink"] in row["transcript"] for row in rows)

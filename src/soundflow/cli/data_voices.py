@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +16,15 @@ if TYPE_CHECKING:
     from soundflow.data.voices.engine import Listener, Speaker
 
 
+class TextsName(StrEnum):
+    """Which packaged texts are spoken."""
+
+    dialogues = "dialogues"
+    instructions = "instructions"
+    orders = "orders"
+    keywords = "keywords"
+
+
 def voices(
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the clips go.")],
     kokoro: Annotated[
@@ -23,6 +33,7 @@ def voices(
             "--kokoro", metavar="DIR", help="The folder `voices` of npm's kokoro-js package.", show_default=False
         ),
     ] = None,
+    flite: Annotated[bool, typer.Option("--flite", help="Debian's program flite: plain voices, very fast.")] = False,
     recipe: Annotated[
         Path | None,
         typer.Option(
@@ -38,6 +49,16 @@ def voices(
             "--messages", metavar="FILE", help="JSON lines of dialogues; else the packaged texts.", show_default=False
         ),
     ] = None,
+    texts: Annotated[
+        TextsName, typer.Option("--texts", help="Which packaged texts, where there are no --messages.")
+    ] = TextsName.dialogues,
+    limit: Annotated[
+        int | None, typer.Option("--limit", min=1, help="So many texts, drawn by the seed.", show_default=False)
+    ] = None,
+    voice: Annotated[
+        list[str] | None, typer.Option("--voice", metavar="NAME", help="Only these voices.", show_default=False)
+    ] = None,
+    takes: Annotated[int, typer.Option("--takes", min=1, help="How often each text is said, by voices in turn.")] = 1,
     check: Annotated[bool, typer.Option("--check/--no-check", help="Let an ASR listen to every turn.")] = True,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Which voice a dialogue gets.")] = 0,
     split: Annotated[str, typer.Option("--split", help="Whose voices: a voice stands in one split only.")] = "train",
@@ -51,18 +72,22 @@ def voices(
     \b
     Example:
       soundflow data voices --kokoro package/voices --out voices
+      soundflow data voices --flite --no-check --texts instructions --takes 2 --out spoken
     """
     import json
 
     from soundflow.cli.progress import SoundProgress
     from soundflow.data.build.recipe import Recipe, read_recipe
-    from soundflow.data.voices.render import Studio, render_dialogues
+    from soundflow.data.voices.choosing import said_often, sampled, texts_of
+    from soundflow.data.voices.render import Studio, named_voices, render_dialogues
 
     read = read_recipe(recipe) if recipe else Recipe()
-    speaker = _speaker(read, kokoro)
+    speaker = _flite(seed) if flite else _speaker(read, kokoro)
+    names = named_voices(speaker, voice or ())
     listener, languages = _listener(read) if check else (None, ())
-    dialogues = _dialogues(read, messages)
-    studio = Studio(speaker, listener, out, seed, languages, split)
+    chosen = sampled(_own(read, messages), limit, seed) if messages else texts_of(texts.value, limit, seed)
+    dialogues = said_often(chosen, takes)
+    studio = Studio(speaker, listener, out, seed, languages, split, names)
     with SoundProgress("voices", 3.0 * sum(len(dialogue.turns) for dialogue in dialogues)) as progress:
         outcome = render_dialogues(dialogues, studio, progress.heard)
     for name, reason in outcome.dropped.items():
@@ -71,6 +96,12 @@ def voices(
         typer.echo(f"{outcome.unchecked} dialogues were written without a check: asr_checked is false", err=True)
     result = outcome.to_dict()
     typer.echo(json.dumps({"out": str(out), **result}, ensure_ascii=False) if as_json else str(out))
+
+
+def _flite(seed: int) -> Speaker:
+    from soundflow.data.voices.flite import Flite
+
+    return Flite(seed)
 
 
 def _speaker(recipe: Recipe, kokoro: Path | None) -> Speaker:
@@ -82,7 +113,7 @@ def _speaker(recipe: Recipe, kokoro: Path | None) -> Speaker:
 
         return SpeechEndpoint(recipe.speech)
     if kokoro is None:
-        hint = "give --kokoro DIR, or --recipe FILE with [speech]"
+        hint = "give --kokoro DIR, --flite, or --recipe FILE with [speech]"
         raise UsageError("voices.nobody", "nobody is there to speak", hint)
     from soundflow.data.voices.kokoro import Kokoro
 
@@ -100,13 +131,11 @@ def _listener(recipe: Recipe) -> tuple[Listener, tuple[str, ...]]:
     return Whisper(), LANGUAGES
 
 
-def _dialogues(recipe: Recipe, messages: Path | None) -> list[Dialogue]:
-    """The packaged texts, or a file's; a chat endpoint rewrites a file's turns as spoken and adds reviews."""
-    from soundflow.data.voices.dialogues import from_messages, packaged
+def _own(recipe: Recipe, messages: Path) -> list[Dialogue]:
+    """A file's texts; a chat endpoint rewrites their turns as spoken and adds reviews."""
+    from soundflow.data.voices.dialogues import from_messages
     from soundflow.errors import InputError
 
-    if messages is None:
-        return list(packaged())
     dialogues: list[Dialogue] = []
     for found in from_messages(messages, "messages"):
         if isinstance(found, InputError):

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from soundflow.data.clips import ClipStore
+from soundflow.data.voices.choosing import said_often
 from soundflow.data.voices.dialogues import Dialogue, from_messages, packaged
 from soundflow.data.voices.engine import Samples, Voice
-from soundflow.data.voices.render import Studio, render_dialogues, split_of
+from soundflow.data.voices.render import Studio, named_voices, render_dialogues, split_of
 from soundflow.errors import InputError
 from tests.data.test_clips import tone
 
@@ -88,6 +89,42 @@ def test_a_voice_stands_in_one_split(tmp_path: Path) -> None:
     for row in rows(tmp_path):
         splits.setdefault(row["speaker"], set()).add(row["split"])
     assert all(found == {split_of(Voice(voice, "en", ""))} for voice, found in splits.items())
+
+
+def test_each_take_is_the_next_voices_and_none_is_lost(tmp_path: Path) -> None:
+    parrot = Parrot()
+    outcome = render_dialogues(said_often(DIALOGUES, 4), Studio(parrot, None, tmp_path), quiet)
+    found = rows(tmp_path)
+    assert (outcome.written, len(found), len({row["id"] for row in found})) == (8, 12, 12)
+    assert len({row["path"] for row in found}) == 12
+    speakers = [row["speaker"] for row in found if row["line"] == "d/1/0"]
+    assert set(speakers) == {"ann", "bob", "cy"} and len(speakers) == 4
+    first = [row["speaker"] for row in found if not row["path"].partition("~")[1]]
+    render_dialogues(DIALOGUES, Studio(parrot, None, tmp_path / "once"), quiet)
+    assert first == [row["speaker"] for row in rows(tmp_path / "once")]
+
+
+def test_only_named_voices_speak_and_an_unknown_one_is_told(tmp_path: Path) -> None:
+    parrot = Parrot()
+    names = named_voices(parrot, ["bob", "bob"])
+    many = said_often(DIALOGUES, 3)
+    render_dialogues(many, Studio(parrot, None, tmp_path, names=names), quiet)
+    assert {row["speaker"] for row in rows(tmp_path)} == {"bob"}
+    with pytest.raises(InputError, match="no voice 'dan'"):
+        named_voices(parrot, ["dan"])
+
+
+def test_a_voices_own_split_stands_above_the_drawn_one() -> None:
+    assert split_of(Voice("ann", "en", "", split="valid")) == "valid" != split_of(Voice("ann", "en", ""))
+
+
+def test_what_a_text_asks_for_stands_in_its_row(tmp_path: Path) -> None:
+    order = Dialogue(
+        "orders/0", "en", ("a latte",), label="speech_coffee_order", facts={"slots": {"coffeeDrink": "latte"}}
+    )
+    render_dialogues([order], Studio(Parrot(), None, tmp_path), quiet)
+    (row,) = rows(tmp_path)
+    assert (row["label"], row["slots"]) == ("speech_coffee_order", {"coffeeDrink": "latte"})
 
 
 def test_packaged_texts_have_names_of_their_own() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,8 @@ class Dialogue:
     """What one voice says: a name such as `dialogues-en/3`, a language, and the user's turns with their answers.
 
     `written` holds the turns as they were before they were rewritten as spoken, where they were; `has_review` says that
-    the last turn asks about one at least three rounds earlier.
+    the last turn asks about one at least three rounds earlier. `take` counts how often the text was said before, each
+    time by the next voice. `facts` go into every clip's row, as an order's slots.
     """
 
     name: str
@@ -34,6 +35,9 @@ class Dialogue:
     answers: tuple[str, ...] = ()
     written: tuple[str, ...] = ()
     has_review: bool = False
+    label: str = "speech_voice"
+    take: int = 0
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 def packaged() -> Iterator[Dialogue]:

@@ -16,11 +16,17 @@ Samples = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Voice:
-    """One voice of an engine: its name, the language it speaks (`en`, `zh`), and what may be done with its speech."""
+    """One voice of an engine: its name, the language it speaks (`en`, `zh`), and what may be done with its speech.
+
+    `split` is where all its speech stands, where the engine says so; else it follows from the name. `take` counts how
+    often this voice said the same text before: an engine that can, says it another way.
+    """
 
     name: str
     language: str
     licence: str
+    split: str = ""
+    take: int = 0
 
 
 class Speaker(Protocol):

@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 import time
 import zlib
-from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +66,7 @@ class Studio:
     seed: int = 0
     languages: tuple[str, ...] = ("en", "zh")
     split: str = ""  # whose voices are drawn; empty for any
+    names: Collection[str] = ()  # the only voices that are drawn; empty for any
     pause: Callable[[float], None] = time.sleep  # after an engine failed, before the turn is said again
 
 
@@ -87,7 +88,7 @@ def render_dialogues(dialogues: Iterable[Dialogue], studio: Studio, told: Told) 
 
 def _dialogue(dialogue: Dialogue, studio: Studio, outcome: Voiced, told: Told) -> None:
     """One dialogue into its file, or its reason among the dropped ones."""
-    place = studio.out / "dialogues" / f"{_file_name(dialogue.name)}.json"
+    place = studio.out / "dialogues" / f"{_file_name(dialogue)}.json"
     if place.exists():
         outcome.kept += 1
         return
@@ -96,7 +97,7 @@ def _dialogue(dialogue: Dialogue, studio: Studio, outcome: Voiced, told: Told) -
     except SoundflowError as error:
         if error.code in HOPELESS:
             raise
-        outcome.dropped[dialogue.name] = f"{error.code}: {error}"
+        outcome.dropped[_file_name(dialogue) if dialogue.take else dialogue.name] = f"{error.code}: {error}"
         return
     _write(place, json.dumps(rows, ensure_ascii=False, indent=1))
     outcome.written += 1
@@ -104,8 +105,23 @@ def _dialogue(dialogue: Dialogue, studio: Studio, outcome: Voiced, told: Told) -
     told("voices", sum(row["seconds"] for row in rows))
 
 
+def named_voices(speaker: Speaker, names: Collection[str]) -> tuple[str, ...]:
+    """The names, once each.
+
+    Raises:
+        InputError: the speaker has no voice of such a name.
+    """
+    known = [voice.name for voice in speaker.voices]
+    for name in names:
+        if name not in known:
+            raise InputError("voices.unknown", f"{speaker.name} has no voice {name!r}", f"it has {', '.join(known)}")
+    return tuple(dict.fromkeys(names))
+
+
 def split_of(voice: Voice) -> str:
-    """The one split a voice's speech stands in."""
+    """The one split a voice's speech stands in: its engine's word, else drawn by its name."""
+    if voice.split:
+        return voice.split
     at = zlib.crc32(voice.name.encode()) / 2**32
     for name, share in SPLIT_SHARES:
         if at < share:
@@ -115,16 +131,23 @@ def split_of(voice: Voice) -> str:
 
 
 def voice_for(dialogue: Dialogue, studio: Studio) -> Voice:
-    """The dialogue's voice: drawn once, by its name and the seed.
+    """The dialogue's voice: drawn once, by its name and the seed; every further take is the next voice's.
 
     Raises:
         InputError: nobody speaks its language.
     """
-    pool = [v for v in studio.speaker.voices if v.language == dialogue.language and studio.split in ("", split_of(v))]
+    pool = [
+        voice for voice in studio.speaker.voices if voice.language == dialogue.language and _may_speak(voice, studio)
+    ]
     if not pool:
         raise InputError("voices.language", f"{studio.speaker.name} has no voice for {dialogue.language!r}")
     rng = np.random.default_rng([studio.seed, zlib.crc32(dialogue.name.encode())])
-    return pool[int(rng.integers(len(pool)))]
+    round_, at = divmod(int(rng.integers(len(pool))) + dialogue.take, len(pool))
+    return replace(pool[at], take=round_)
+
+
+def _may_speak(voice: Voice, studio: Studio) -> bool:
+    return studio.split in ("", split_of(voice)) and (not studio.names or voice.name in studio.names)
 
 
 def _render(dialogue: Dialogue, studio: Studio, outcome: Voiced) -> list[dict[str, Any]]:
@@ -136,7 +159,7 @@ def _render(dialogue: Dialogue, studio: Studio, outcome: Voiced) -> list[dict[st
         said.append(_checked(text, dialogue.language, voice, studio, outcome))
     rows = []
     for number, (text, (samples, rate)) in enumerate(zip(dialogue.turns, said, strict=True)):
-        path = Path("clips") / f"{_file_name(dialogue.name)}-{number}.wav"
+        path = Path("clips") / f"{_file_name(dialogue)}-{number}.wav"
         _make(studio.out / path.parent)
         write_wav(studio.out / path, samples)
         outcome.seconds += len(samples) / SAMPLE_RATE
@@ -156,10 +179,10 @@ def _row(
 ) -> dict[str, Any]:
     answer = dialogue.answers[number] if dialogue.answers else None
     return {
-        "id": f"voice:{dialogue.name}/{number}",
+        "id": f"voice:{studio.speaker.name}:{voice.name}:{dialogue.name}/{number}" + _nth(dialogue),
         "path": path.as_posix(),
         "seconds": round(seconds, 4),
-        "label": "speech_voice",
+        "label": dialogue.label,
         "kind": "speech",
         "proactive": False,
         "split": split_of(voice),
@@ -172,6 +195,7 @@ def _row(
         "language": dialogue.language,
         "speaker": voice.name,
         "line": f"{dialogue.name}/{number}",
+        **dialogue.facts,
         "asr_checked": rate is not None,
         **({"word_error_rate": round(rate, 4)} if rate is not None else {}),
         **({"reply": answer} if answer else {}),
@@ -226,8 +250,13 @@ def _all_rows(out: Path) -> list[str]:
     return [json.dumps(row, ensure_ascii=False) + "\n" for row in rows]
 
 
-def _file_name(name: str) -> str:
-    return name.replace("/", "-")
+def _file_name(dialogue: Dialogue) -> str:
+    return dialogue.name.replace("/", "-") + _nth(dialogue)
+
+
+def _nth(dialogue: Dialogue) -> str:
+    """The first take has no mark: what was rendered before takes were known is still found."""
+    return f"~{dialogue.take}" if dialogue.take else ""
 
 
 def _make(folder: Path) -> None:

@@ -1,0 +1,37 @@
+"""Which texts get a voice, and how often. Tests: tests/data/voices/test_choosing.py."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from soundflow.data.voices.dialogues import Dialogue, packaged
+from soundflow.data.voices.instructions import spoken_instructions
+from soundflow.data.voices.keywords import spoken_keywords
+from soundflow.data.voices.orders import spoken_orders
+
+KINDS = ("dialogues", "instructions", "orders", "keywords")
+ORDERS = 1000  # where no number is given
+
+
+def texts_of(kind: str, limit: int | None, seed: int) -> list[Dialogue]:
+    """The texts of one of KINDS, `limit` of them drawn by the seed; orders are as many as asked for."""
+    if kind == "orders":
+        return list(spoken_orders(ORDERS if limit is None else limit, seed))
+    known = {"dialogues": packaged, "instructions": spoken_instructions, "keywords": spoken_keywords}
+    return sampled(list(known[kind]()), limit, seed)
+
+
+def sampled(dialogues: Sequence[Dialogue], limit: int | None, seed: int) -> list[Dialogue]:
+    """At most `limit` of them, drawn by the seed, in their order."""
+    if limit is None or limit >= len(dialogues):
+        return list(dialogues)
+    chosen = np.random.default_rng(seed).permutation(len(dialogues))[:limit]
+    return [dialogues[at] for at in sorted(chosen.tolist())]
+
+
+def said_often(dialogues: Sequence[Dialogue], takes: int) -> list[Dialogue]:
+    """Every text so many times, each time the next voice's; the first takes of all texts come first."""
+    return [replace(dialogue, take=take) for take in range(takes) for dialogue in dialogues]
