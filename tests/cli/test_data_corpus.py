@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from soundflow.cli.data_corpus import order_of
 from soundflow.cli.main import main
 from tests.data.build.clips import write_clips
+from tests.data.test_clips import write_folder
 
 
 def test_a_corpus_is_built_counted_audited_and_checked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -27,3 +29,21 @@ def test_a_corpus_is_built_counted_audited_and_checked(tmp_path: Path, capsys: p
     assert main(["data", "check", str(clips)]) == 0
     assert main(["data", "audit", str(tmp_path)]) == 1
     assert "is no corpus" in capsys.readouterr().err
+
+
+def test_several_folders_of_voices_go_into_one_corpus(tmp_path: Path) -> None:
+    folders = tuple(tmp_path / name for name in ("clips", "flite", "kokoro"))
+    order = order_of((Path("recipes/corpus.toml"), ()), folders[0], folders[1:], 3, 0, None, tmp_path / "out")
+    assert order.folders == tuple(map(str, folders))
+
+
+def test_a_voice_of_two_splits_stops_a_build(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    clips = write_clips(tmp_path / "clips")
+    for split in ("train", "test"):
+        said = {"kind": "speech", "synthetic": True, "speaker": "slt", "group": "flite:slt", "split": split}
+        write_folder(tmp_path / split, [{"id": split, "path": "a.wav", "label": "speech_voice", **said}])
+    words = f"data build recipes/corpus.toml --clips {clips} --cache {tmp_path / 'cache'} --streams 3"
+    words += f" --voices {tmp_path / 'train'} --voices {tmp_path / 'test'} --out {tmp_path / 'out'}"
+    assert main(words.split()) == 1
+    assert "flite:slt stands in two splits" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()  # nothing is claimed: the same words with one folder less may build

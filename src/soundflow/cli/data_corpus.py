@@ -21,8 +21,8 @@ OverridesArgument = Annotated[
 ]
 ClipsOption = Annotated[Path, typer.Option("--clips", metavar="DIR", help="A folder with clips.jsonl.")]
 VoicesOption = Annotated[
-    Path | None,
-    typer.Option("--voices", metavar="DIR", help="A folder of voices (`data voices`).", show_default=False),
+    list[Path] | None,
+    typer.Option("--voices", metavar="DIR", help="A folder of voices (`data voices`); repeatable.", show_default=False),
 ]
 StreamsOption = Annotated[
     int | None, typer.Option("--streams", min=1, help="How many streams; else the recipe's.", show_default=False)
@@ -68,7 +68,7 @@ def build(
     from soundflow.data.build.plan import STREAM_SECONDS
     from soundflow.data.build.run import build as build_corpus
 
-    order = order_of((recipe, overrides or ()), clips, voices, streams, seed, cache, out)
+    order = order_of((recipe, overrides or ()), clips, voices or (), streams, seed, cache, out)
     with SoundProgress("decoding clips", order.recipe.streams * STREAM_SECONDS) as progress:
         built = build_corpus(order, workers, engine.value, progress.heard)
     if as_json:
@@ -85,7 +85,7 @@ def build(
 def order_of(
     recipe: tuple[Path, Sequence[str]],
     clips: Path,
-    voices: Path | None,
+    voices: Sequence[Path],
     streams: int | None,
     seed: int,
     cache: Path | None,
@@ -95,7 +95,7 @@ def order_of(
     from soundflow.data.build.recipe import read_recipe
     from soundflow.data.build.run import Order
 
-    folders = (str(clips), *([str(voices)] if voices else []))
+    folders = (str(clips), *map(str, voices))
     read = read_recipe(*recipe, streams=streams)
     return Order(read, seed, folders, None if cache is None else str(cache), str(out))
 
@@ -122,7 +122,7 @@ def plan(
 
     from soundflow.data.build.plan import plan as forecast
 
-    found = forecast(order_of((recipe, overrides or ()), clips, voices, streams, seed, cache, out))
+    found = forecast(order_of((recipe, overrides or ()), clips, voices or (), streams, seed, cache, out))
     if as_json:
         typer.echo(json.dumps(found.to_dict(), ensure_ascii=False))
         return

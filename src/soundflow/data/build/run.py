@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from soundflow.data.build.made_voices import mind_splits
 from soundflow.data.build.recipe import Recipe
 from soundflow.data.build.shard import Member, Row, ShardRows, read_rows, shard_name, to_line, write_lines, write_shard
 from soundflow.data.build.stream import Workshop, annotation, make, row_of, workshop
@@ -114,8 +115,13 @@ def build(order: Order, workers: int = 1, engine: Engine = "local", told: Told |
 
 
 def open_library(order: Order) -> Library:
-    """The clips of an order, without those whose licence the recipe forbids."""
+    """The clips of an order, without those whose licence the recipe forbids.
+
+    Raises:
+        InputError: a folder cannot be used, or a made voice stands in two splits.
+    """
     stores = [ClipStore(folder, order.cache) for folder in order.folders]
+    mind_splits(stores)
     return Library(stores, order.recipe.split, lambda clip: not is_forbidden(clip, order.recipe))
 
 
