@@ -26,7 +26,7 @@ def recording_slots(samples: int, config: ModelConfig) -> int:
 def recording_features(network: AudioInteractionModel, samples: Tensor) -> Tensor:
     """Encode a whole recording.
 
-    In windows: the `clip` maximum, each window alone, a row that fills no pool dropped. In chunks: as a stream is heard,
+    In windows: the `clip` maximum, each window alone, a row that fills no pool dropped. In chunks: as a stream is,
     the last one filled up with zeros.
 
     Args:
