@@ -10,18 +10,18 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
 from rich.progress import Progress
 from torch import Tensor
-from torch.utils.tensorboard import SummaryWriter
 
 from soundflow.data.json_lines import lines_of
 from soundflow.model.config import ModelConfig
 from soundflow.model.network import AudioInteractionModel
+from soundflow.train.curves import WandbChoice, curves_of
 from soundflow.train.document import Document
 from soundflow.train.evaluation import Found, summed_up
 from soundflow.train.features import FeatureCache
@@ -45,6 +45,7 @@ class Cadence:
     workers: int = 0  # processes that prepare sound
     evaluate_every: int = 200  # steps
     checkpoint_every: int = 100
+    wandb: WandbChoice = field(default_factory=WandbChoice)
 
 
 class StageRun:
@@ -89,7 +90,7 @@ class StageRun:
             InputError: a stream or the checkpoint cannot be read.
         """
         self.position = restore(self._out, self.engine)
-        log = _Log(self._out, self.position.step) if self.world.is_first else None
+        log = _Log(self._out, self.position.step, self._cadence.wandb) if self.world.is_first else None
         world, begun, heard = self.world, time.monotonic(), 0.0
         with Progress(*PROGRESS_COLUMNS, refresh_per_second=0.5) if log else nullcontext() as bar:
             task = bar.add_task(f"stage {self.stage.number}", total=self.stage.steps, note="") if bar else None
@@ -181,25 +182,27 @@ class StageRun:
 
 
 class _Log:
-    """Lines and TensorBoard events of a run; what a killed run wrote beyond its checkpoint is taken back."""
+    """Lines and curves of a run; what a killed run wrote beyond its checkpoint is taken back."""
 
-    def __init__(self, out: Path, step: int) -> None:
+    def __init__(self, out: Path, step: int, wandb: WandbChoice) -> None:
         self._path = out / "log.jsonl"
         kept = [line for line in _lines(self._path) if line["step"] <= step]
         temporary = self._path.with_suffix(".tmp")
         temporary.parent.mkdir(parents=True, exist_ok=True)
         temporary.write_text("".join(json.dumps(line) + "\n" for line in kept), encoding="utf-8")
         temporary.replace(self._path)
-        self._events = SummaryWriter(out / "tensorboard", purge_step=step + 1)
+        self._curves = curves_of(out, step, wandb)
 
     def write(self, kind: str, step: int, values: dict[str, Any]) -> None:
         for name, value in values.items():
-            self._events.add_scalar(f"{kind}/{name}", value, step)
+            for curves in self._curves:
+                curves.add_scalar(f"{kind}/{name}", value, step)
         with self._path.open("a", encoding="utf-8") as file:
             file.write(json.dumps({"step": step, "kind": kind} | values) + "\n")
 
     def close(self) -> None:
-        self._events.close()
+        for curves in self._curves:
+            curves.close()
 
 
 def _lines(path: Path) -> list[dict[str, Any]]:

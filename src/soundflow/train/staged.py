@@ -25,6 +25,7 @@ from soundflow.model.checkpoint.hub import fetch
 from soundflow.model.checkpoint.ours import Storage, pack, save_folder
 from soundflow.model.checkpoint.recognise import load_model
 from soundflow.model.checkpoint.write import folder_bytes, write_folder
+from soundflow.train.curves import WandbChoice, check_wandb
 from soundflow.train.document import Document, Sounding
 from soundflow.train.features import cache_of
 from soundflow.train.feed import Documents
@@ -44,7 +45,7 @@ log = logging.getLogger(__name__)
 Source = Callable[[int], Sounding]
 _HOW = (  # a run goes about its work; none of it changes what is learned
     *("out", "cache", "workers", "threads", "evaluate_every", "checkpoint_every", "keep_features", "parallel"),
-    *("valid", "valid_streams"),
+    *("valid", "valid_streams", "wandb"),
 )
 _PACKAGED = Path(__file__).parents[1] / "model" / "weights"
 
@@ -77,6 +78,7 @@ class StagedRecipe:
     new_share: float = 0.5  # clips only: of the streams, those that are about the first folder's labels
     streams: StreamConfig = field(default_factory=StreamConfig)  # clips only
     augment: AugmentConfig = field(default_factory=AugmentConfig)  # clips only
+    wandb: WandbChoice = field(default_factory=WandbChoice)  # curves beside TensorBoard's; off without a project
     stage: tuple[Stage, ...] = ()
 
 
@@ -100,6 +102,7 @@ def read_staged(path: Path, overrides: Sequence[str] = ()) -> StagedRecipe:
     for name in ("evaluate_every", "checkpoint_every", "threads"):
         if getattr(recipe, name) < 1:
             raise UsageError("staged.value", f"{path}: {name} is {getattr(recipe, name)}", "at least 1")
+    check_wandb(recipe.wandb)
     return dataclasses.replace(recipe, stage=stages)
 
 
@@ -218,7 +221,7 @@ def _stage_run(
     learned_from, judged_on = _sources(recipe, stage)
     chunk = bundle.config.chunk_seconds
     documents = Documents(learned_from, bundle.grammar, chunk, stage)
-    cadence = Cadence(recipe.parallel, recipe.workers, recipe.evaluate_every, recipe.checkpoint_every)
+    cadence = Cadence(recipe.parallel, recipe.workers, recipe.evaluate_every, recipe.checkpoint_every, recipe.wandb)
     bundle.network.to(world.device)
     features = None
     if recipe.keep_features and not sorted_out(recipe.data)[1] and "encoder" not in stage.trains:
