@@ -16,6 +16,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from soundflow.serve.admission import KEY_PROTOCOL, PROTOCOL, Policy, read_keys
 from soundflow.serve.limits import ServeLimits
+from soundflow.serve.running import configured
 from soundflow.testing.model import Script, ScriptedReply, scripted_bundle
 from tests.serve.conftest import PATIENCE, Client, Running, client, serving
 
@@ -267,5 +268,15 @@ def test_health_models_page_and_figures_answer() -> None:
         assert await asyncio.to_thread(status, running, "/healthz", Host="evil.example") == 403
         assert running.figure('soundflow_decisions_total{decision="response"}') >= 1
         assert running.figure("soundflow_sessions_opened_total") == 1
+
+    run(scenario)
+
+
+def test_the_fast_loop_is_taken_where_it_is_installed() -> None:
+    uvloop = pytest.importorskip("uvloop", reason="uvloop is not installed")
+
+    async def scenario(running: Running) -> None:
+        factory = configured(running.server, ServeLimits()).get_loop_factory()
+        assert factory is uvloop.new_event_loop
 
     run(scenario)

@@ -6,7 +6,6 @@ with Engine(bundle) as engine, in_background(engine, bundle) as running:
 
 from __future__ import annotations
 
-import asyncio
 import signal
 import threading
 import time
@@ -94,7 +93,7 @@ def in_background(
     with listening_socket("127.0.0.1", 0) as bound:
         server = server_on(engine, bundle, limits, policy or Policy(), examples or {}, open_stream, voice)
         process = DrainingServer(configured(server, limits), server)
-        thread = threading.Thread(target=lambda: asyncio.run(process.serve(sockets=[bound])), name="serve")
+        thread = threading.Thread(target=process.run, args=([bound],), name="serve")
         bound.listen()
         thread.start()
 

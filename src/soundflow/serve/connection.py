@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -26,7 +25,7 @@ from soundflow.serve.register import Register
 from soundflow.serve.sessions import OpenStream, Stream
 from soundflow.serve.speech import Spoken
 from soundflow.serve.tenancy import Tenancy
-from soundflow.serve.wire import Message, ServerEvent, read_message
+from soundflow.serve.wire import Message, ServerEvent, read_message, write_event
 from soundflow.stream.clock import WallClock
 from soundflow.stream.events import Event
 
@@ -95,7 +94,7 @@ class Connection:
             self._hand_back(code)
         if farewell is not None:
             with contextlib.suppress(Exception):
-                await self._put(json.dumps(farewell))
+                await self._put(write_event(farewell))
         await self._close(Close.going_away if code is None else code)
 
     def _hand_back(self, code: Close | None) -> None:
@@ -140,7 +139,8 @@ class Connection:
         while True:
             patience = self._limits.send_seconds if self._must_resume else self._limits.idle_seconds
             try:
-                frame = await asyncio.wait_for(self._socket.receive(), patience)
+                async with asyncio.timeout(patience):  # `wait_for` makes a task of each wait
+                    frame = await self._socket.receive()
             except TimeoutError:
                 return await self._over_limit("idle_seconds", f"no message for {patience:.0f} s")
             if frame["type"] == "websocket.disconnect":
@@ -198,7 +198,7 @@ class Connection:
         missed = tenancy.journal.since(received)
         if missed is None:
             self._house.register.end(tenancy)
-            await self._put(json.dumps(tenancy.lost()))
+            await self._put(write_event(tenancy.lost()))
             return Close.done
         async with self._sending:
             given_up, self._tenancy = self._tenancy, tenancy
@@ -206,7 +206,7 @@ class Connection:
             self._house.register.end(given_up)
             given_up.told.set()  # whoever waits for the old one looks again
             given_up.wanted.set()
-            for text in (json.dumps(tenancy.resumed()), *missed):
+            for text in (write_event(tenancy.resumed()), *missed):
                 await self._put(text)
         tenancy.told.set()
         self._keep_room()
@@ -279,7 +279,8 @@ class Connection:
                 await self._put(text)
 
     async def _put(self, text: str) -> None:
-        await asyncio.wait_for(self._socket.send_text(text), self._limits.send_seconds)
+        async with asyncio.timeout(self._limits.send_seconds):
+            await self._socket.send_text(text)
 
     async def _close(self, code: Close) -> None:
         if self._socket.client_state is WebSocketState.DISCONNECTED:

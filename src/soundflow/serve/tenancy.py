@@ -8,13 +8,12 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
-import json
 import secrets
 from collections.abc import Callable
 
 from soundflow.serve.conversation import Conversation
 from soundflow.serve.journal import Journal
-from soundflow.serve.wire import ServerEvent
+from soundflow.serve.wire import ServerEvent, write_event
 
 _TOKEN_BYTES = 32  # nobody guesses 256 bits
 
@@ -63,7 +62,7 @@ class Tenancy:
 
     def record(self, event: ServerEvent) -> str:
         """An event as text; one with a number is kept, in case it does not arrive."""
-        text = json.dumps(event, ensure_ascii=False, allow_nan=False)
+        text = write_event(event)
         if (number := event.get("server_event_seq")) is not None:
             self.journal.add(number, text, is_sound=event["type"] == "response.output_audio.delta")
         return text

@@ -23,7 +23,7 @@ def read_message(text: str | bytes) -> Message:
     try:
         if isinstance(text, bytes):
             raise ValueError("a binary frame")
-        message = json.loads(text, parse_constant=_no_number)
+        message = _DECODER.decode(text)
     except (ValueError, RecursionError) as e:
         raise InputError("realtime.json", "a message that is no JSON", "send one JSON object as a text frame") from e
     if not isinstance(message, dict) or not isinstance(message.get("type"), str):
@@ -31,8 +31,18 @@ def read_message(text: str | bytes) -> Message:
     return message
 
 
+def write_event(event: ServerEvent) -> str:
+    """One server event as the text of a frame."""
+    return _ENCODER.encode(event)
+
+
 def _no_number(name: str) -> None:
     raise ValueError(f"{name} is no JSON")
+
+
+# made once: `json.loads` and `json.dumps` with options make one for each message
+_DECODER = json.JSONDecoder(parse_constant=_no_number)
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
 class Ids:
