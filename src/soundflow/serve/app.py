@@ -95,9 +95,14 @@ class _Routes:
         return Response(self._house.metrics.text(), media_type=Metrics.content_type)
 
     async def models(self, request: Request) -> Response:
-        name = self._setup.facts.name
-        model = {"id": name, "object": "model", "created": self._started_at, "owned_by": "soundflow"}
-        return JSONResponse({"object": "list", "data": [model]})
+        facts = self._setup.facts
+        able = {
+            "chunk_period_ms": round(1000 * facts.chunk_seconds),
+            "threshold": facts.threshold,
+            "speaks": self._setup.voice is not None,
+        }
+        model = {"id": facts.name, "object": "model", "created": self._started_at, "owned_by": "soundflow"}
+        return JSONResponse({"object": "list", "data": [model | {"capabilities": able}]})
 
     async def examples(self, request: Request) -> Response:
         return JSONResponse(sorted(self._setup.examples))
