@@ -83,9 +83,9 @@ def voices(
 
     read = read_recipe(recipe) if recipe else Recipe()
     speaker = _flite(seed) if flite else _speaker(read, kokoro)
-    names = named_voices(speaker, voice or ())
+    names, spoken = named_voices(speaker, voice or ())
     listener, languages = _listener(read) if check else (None, ())
-    chosen = sampled(_own(read, messages), limit, seed) if messages else texts_of(texts.value, limit, seed)
+    chosen = sampled(_own(read, messages), limit, seed) if messages else texts_of(texts.value, spoken, limit, seed)
     dialogues = said_often(chosen, takes)
     studio = Studio(speaker, listener, out, seed, languages, split, names)
     with SoundProgress("voices", 3.0 * sum(len(dialogue.turns) for dialogue in dialogues)) as progress:

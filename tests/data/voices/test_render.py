@@ -106,7 +106,8 @@ def test_each_take_is_the_next_voices_and_none_is_lost(tmp_path: Path) -> None:
 
 def test_only_named_voices_speak_and_an_unknown_one_is_told(tmp_path: Path) -> None:
     parrot = Parrot()
-    names = named_voices(parrot, ["bob", "bob"])
+    names, languages = named_voices(parrot, ["bob", "bob"])
+    assert languages == ("en",) == named_voices(parrot, [])[1]
     many = said_often(DIALOGUES, 3)
     render_dialogues(many, Studio(parrot, None, tmp_path, names=names), quiet)
     assert {row["speaker"] for row in rows(tmp_path)} == {"bob"}

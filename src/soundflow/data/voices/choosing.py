@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -16,12 +16,15 @@ KINDS = ("dialogues", "instructions", "orders", "keywords")
 ORDERS = 1000  # where no number is given
 
 
-def texts_of(kind: str, limit: int | None, seed: int) -> list[Dialogue]:
-    """The texts of one of KINDS, `limit` of them drawn by the seed; orders are as many as asked for."""
-    if kind == "orders":
-        return list(spoken_orders(ORDERS if limit is None else limit, seed))
-    known = {"dialogues": packaged, "instructions": spoken_instructions, "keywords": spoken_keywords}
-    return sampled(list(known[kind]()), limit, seed)
+def texts_of(kind: str, languages: Collection[str], limit: int | None, seed: int) -> list[Dialogue]:
+    """The texts of one of KINDS in these languages, `limit` of them drawn by the seed; orders are as many as asked."""
+    known: dict[str, Callable[[], Iterable[Dialogue]]] = {
+        "dialogues": packaged,
+        "instructions": spoken_instructions,
+        "orders": lambda: spoken_orders(ORDERS if limit is None else limit, seed),
+        "keywords": spoken_keywords,
+    }
+    return sampled([dialogue for dialogue in known[kind]() if dialogue.language in languages], limit, seed)
 
 
 def sampled(dialogues: Sequence[Dialogue], limit: int | None, seed: int) -> list[Dialogue]:

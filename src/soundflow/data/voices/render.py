@@ -105,17 +105,17 @@ def _dialogue(dialogue: Dialogue, studio: Studio, outcome: Voiced, told: Told) -
     told("voices", sum(row["seconds"] for row in rows))
 
 
-def named_voices(speaker: Speaker, names: Collection[str]) -> tuple[str, ...]:
-    """The names, once each.
+def named_voices(speaker: Speaker, names: Collection[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The names, once each, and the languages that those voices speak: of all voices where none is named.
 
     Raises:
         InputError: the speaker has no voice of such a name.
     """
-    known = [voice.name for voice in speaker.voices]
+    known = {voice.name: voice.language for voice in speaker.voices}
     for name in names:
         if name not in known:
             raise InputError("voices.unknown", f"{speaker.name} has no voice {name!r}", f"it has {', '.join(known)}")
-    return tuple(dict.fromkeys(names))
+    return tuple(dict.fromkeys(names)), tuple(dict.fromkeys(known[name] for name in names or known))
 
 
 def split_of(voice: Voice) -> str:
