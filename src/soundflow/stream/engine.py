@@ -23,7 +23,6 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections import deque
 from collections.abc import Callable, Sequence
 from types import TracebackType
 
@@ -33,6 +32,7 @@ from soundflow.stream.batch import Heard, Step, decode_all, hear_all
 from soundflow.stream.clock import Clock, WallClock
 from soundflow.stream.decoding import Outcome
 from soundflow.stream.engine_limits import EngineLimits, fresh_state
+from soundflow.stream.engine_line import Line
 from soundflow.stream.engine_session import EngineSession
 from soundflow.stream.engine_statistics import EngineStatistics
 from soundflow.stream.events import Error, Event
@@ -66,12 +66,9 @@ class Engine:
         self._bundle = bundle
         self.chunk_seconds = bundle.config.chunk_seconds
         self._sessions: set[EngineSession] = set()
-        self._to_hear: deque[EngineSession] = deque()
-        self._to_decode: deque[EngineSession] = deque()
-        self._sound = threading.Condition(self.lock._lock)  # type: ignore[attr-defined]  # one lock for all
-        self._work = threading.Condition(self.lock._lock)  # type: ignore[attr-defined]
+        self._to_hear = Line(self.lock, self.limits.batch)
+        self._to_decode = Line(self.lock, self.limits.batch)
         self._is_closed = False
-        self._in_hand: dict[str, Sequence[EngineSession]] = {}  # by worker: the sessions of the pass it is at
         self._threads = [self._start(self._hear_loop), self._start(self._decode_loop)]
 
     @property
@@ -132,8 +129,7 @@ class Engine:
         for session in sessions:
             session.close()
         with self.lock:
-            self._sound.notify_all()
-            self._work.notify_all()
+            self._look_again()
         for thread in self._threads:
             thread.join(_JOIN_SECONDS)
 
@@ -168,15 +164,13 @@ class Engine:
         """Put a session in line for the encoder."""
         if not session.is_hearing:
             session.is_hearing = True
-            self._to_hear.append(session)
-            self._sound.notify()
+            self._to_hear.join(session)
 
     def decode_later(self, session: EngineSession) -> None:
         """Put a session in line for the decoder."""
         if not session.is_decoding:
             session.is_decoding = True
-            self._to_decode.append(session)
-            self._work.notify()
+            self._to_decode.join(session)
 
     def settle(self, session: EngineSession) -> None:
         """Close a session that is in nobody's hands and has nothing left to do."""
@@ -191,8 +185,7 @@ class Engine:
         session.post([session.narrator.end(heard.seconds, heard.chunks, session.busy_seconds)])
         session.is_over = True
         self._sessions.discard(session)
-        self._sound.notify_all()
-        self._work.notify_all()
+        self._look_again()
 
     def lose(self, seconds: float) -> None:
         """Sound was dropped that nobody heard."""
@@ -231,8 +224,7 @@ class Engine:
         with self.lock:
             self.statistics.workers_restarted += 1
             line = self._to_hear if hears else self._to_decode
-            busy = {s for s in self._sessions if (s.is_hearing if hears else s.is_decoding) and s not in line}
-            lost = [s for s in busy.union(self._in_hand.pop(worker, ())) if not s.is_over and s not in line]
+            lost = line.give_up(s for s in self._sessions if (s.is_hearing if hears else s.is_decoding))
             for session in lost:
                 session.drop_out(hears)
                 self._tell_failure(session, failure)
@@ -242,21 +234,13 @@ class Engine:
     def _is_done(self) -> bool:
         return self._is_closed and not self._sessions
 
-    def _next_batch(
-        self, line: deque[EngineSession], come: threading.Condition, worker: str, gather_seconds: float = 0.0
-    ) -> list[EngineSession]:
-        """The sessions at the head of a line, oldest first; empty when there will be no more.
+    def _look_again(self) -> None:
+        self._to_hear.look_again()
+        self._to_decode.look_again()
 
-        Waits for the first, and then so long at most for as many as may be expected to come meanwhile.
-        """
-        self._in_hand.pop(worker, None)
-        come.wait_for(lambda: line or self._is_done())
-        expected = min(int(len(self._sessions) * gather_seconds / self.chunk_seconds), self.limits.batch)
-        if len(line) < expected:
-            come.wait_for(lambda: len(line) >= expected or self._is_closed, gather_seconds)
-        batch = [line.popleft() for _ in range(min(len(line), self.limits.batch))]
-        self._in_hand[worker] = batch
-        return batch
+    def _chunks_a_gathering(self) -> int:
+        """Chunks that become whole while sound is gathered; none until so many sessions are open."""
+        return int(len(self._sessions) * self.limits.gather_seconds / self.chunk_seconds)
 
     def _hear_loop(self) -> None:
         while self._hear_next():
@@ -264,7 +248,7 @@ class Engine:
 
     def _hear_next(self) -> bool:
         with self.lock:
-            batch = self._next_batch(self._to_hear, self._sound, "_hear_loop", self.limits.gather_seconds)
+            batch = self._to_hear.next_batch(self._is_done, self._chunks_a_gathering, self.limits.gather_seconds)
             able = [s for s in batch if self._may_hear(s)]
             work = [Heard(s.perception, s.take_sound(), s.is_last_sound) for s in able]
         if able:
@@ -325,7 +309,7 @@ class Engine:
 
     def _decode_next(self) -> bool:
         with self.lock:
-            batch = self._next_batch(self._to_decode, self._work, "_decode_loop")
+            batch = self._to_decode.next_batch(self._is_done)
             able = [s for s in batch if self._may_go_on(s)]
             steps = [_step_of(s) for s in able]
         if able:
