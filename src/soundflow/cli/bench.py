@@ -9,6 +9,7 @@ import typer
 
 from soundflow.cli import (
     bench_calibrate,
+    bench_capabilities,
     bench_concatenation,
     bench_house,
     bench_latency,
@@ -99,6 +100,7 @@ def trigger(
 
 
 app.command("mini")(bench_mini.mini)
+app.command("capabilities")(bench_capabilities.capabilities)
 app.command("house")(bench_house.house)
 app.command("proactive-set")(bench_proactive_set.proactive_set)
 app.command("proactive")(bench_proactive.proactive)

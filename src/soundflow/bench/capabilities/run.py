@@ -1,0 +1,140 @@
+"""`bench capabilities`: a corpus of `data build` heard stream by stream, and scored by what was said.
+
+Tests: tests/bench/capabilities/test_run.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from soundflow.bench.capabilities.figures import Told, beside_trivial, columns_of, commonest_answers
+from soundflow.bench.capabilities.items import Asked, asked
+from soundflow.bench.listening import Listener
+from soundflow.bench.machine import describe_machine
+from soundflow.bench.scoring import SpokenReply
+from soundflow.bench.systems import System, model_system
+from soundflow.data.build.corpus import StoredStream, read_index, streams
+from soundflow.errors import InputError, UsageError
+
+Progress = Callable[[str, float], None]  # what was heard, seconds of sound
+Heard = tuple[Asked, Sequence[SpokenReply]]
+
+
+@dataclass(frozen=True)
+class CapabilitiesReport:
+    """Everything `bench capabilities` found.
+
+    `columns` holds tables by how the instruction came (`all`, `text`, `spoken`, `none`), each with rows for `all`,
+    `capabilities` and `sub_tasks`; `outcomes` has a row an item, for `bench compare`.
+    """
+
+    columns: Mapping[str, Any]
+    commonest: Mapping[str, str]
+    streams: int
+    hours: float
+    about: Mapping[str, Any] = field(default_factory=dict)
+    outcomes: tuple[Mapping[str, Any], ...] = ()
+
+    def right(self, name: str, column: str = "all") -> float | None:
+        """The share that was right, of a capability, a sub-task or `all`; None where nothing was asked."""
+        tables = self.columns.get(column, {})
+        rows = {"all": tables.get("all"), **tables.get("capabilities", {}), **tables.get("sub_tasks", {})}
+        found: float | None = (rows.get(name) or {}).get("right", {}).get("value")
+        return found
+
+    def to_dict(self) -> dict[str, Any]:
+        """The one object that `--json` prints."""
+        return {
+            "benchmark": "capabilities",
+            **self.about,
+            "streams": self.streams,
+            "hours": round(self.hours, 4),
+            "columns": dict(self.columns),
+            "commonest": dict(self.commonest),
+        }
+
+
+def run_capabilities(
+    listener: Listener,
+    corpus: Path,
+    most: int | None = None,
+    threshold: float | None = None,
+    progress: Progress = lambda what, seconds: None,
+) -> CapabilitiesReport:
+    """Hear a corpus and judge it: what a training script asks for, too.
+
+    Args:
+        listener: a model, or any system.
+        corpus: a finished folder of `data build`; its streams are spread evenly over the sub-tasks.
+        most: streams heard, the first ones; None hears all.
+        threshold: p(response) from which a model speaks; None takes its own.
+
+    Raises:
+        InputError: no finished corpus, a stream that cannot be read, or no stream at all.
+        UsageError: fewer than one stream is asked for.
+    """
+    system = listener if isinstance(listener, System) else model_system(listener, threshold)
+    heard = []
+    for stored in chosen(corpus, most):
+        heard.append((held(stored), tuple(system.hear(stored.samples, stored.timeline.instruction))))
+        progress(heard[-1][0].sub_task, stored.timeline.seconds)
+    about = {"model": system.name, "threshold": system.threshold, "corpus": corpus.name, "machine": describe_machine()}
+    return report(heard, about)
+
+
+def chosen(corpus: Path, most: int | None) -> Iterator[StoredStream]:
+    """The first streams of a finished corpus, or all of them.
+
+    Raises:
+        InputError, UsageError: as `run_capabilities`.
+    """
+    if most is not None and most < 1:
+        raise UsageError("bench.amount", f"{most} streams", "at least 1")
+    if not read_index(corpus):
+        raise InputError("bench.corpus", f"{corpus} holds no stream", "build it with data build --streams N")
+    return islice(streams(corpus), most)
+
+
+def seconds_of(corpus: Path, most: int | None) -> float:
+    """How much sound that is.
+
+    Raises:
+        InputError: no finished corpus.
+    """
+    return sum(float(row.get("seconds") or 0) for row in read_index(corpus)[:most])
+
+
+def held(stored: StoredStream) -> Asked:
+    """A stored stream as it is scored."""
+    return asked(stored.key, stored.annotation, stored.timeline)
+
+
+def report(heard: Sequence[Heard], about: Mapping[str, Any] | None = None) -> CapabilitiesReport:
+    """What was said, judged and counted."""
+    told = beside_trivial(heard)
+    return CapabilitiesReport(
+        columns=columns_of(told),
+        commonest=commonest_answers(asked for asked, _ in heard),
+        streams=len(told),
+        hours=sum(one.model.seconds for one in told) / 3600,
+        about=about or {},
+        outcomes=tuple(_outcomes(told)),
+    )
+
+
+def _outcomes(told: Sequence[Told]) -> Iterator[dict[str, Any]]:
+    """A row an item."""
+    for one in told:
+        for place, item in enumerate(one.model.items):
+            yield {
+                "id": f"{one.model.key}.{place}.{item.item.sub_task}",
+                "recording": item.item.recording,
+                "due": "ignore" if item.item.kind == "silence" else "respond",
+                "right": item.right,
+                "reference": item.item.reference,
+                "said": item.reply,
+            }

@@ -1,0 +1,42 @@
+"""`soundflow bench capabilities` on a small corpus of tones: tables for people, one object for machines."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from soundflow.api import Model
+from soundflow.cli.main import main
+from tests.train.corpora import write_corpus
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Path:
+    """Eight streams in which a high tone must be answered and a low one must not."""
+    return write_corpus(tmp_path / "corpus")
+
+
+def test_one_object_and_rows_to_compare(
+    corpus: Path, tmp_path: Path, scripted: Model, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = tmp_path / "rows.jsonl"
+    assert main(["bench", "capabilities", "--corpus", str(corpus), "--json", "--outcomes", str(rows)]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["benchmark"], found["model"], found["streams"]) == ("capabilities", "scripted", 8)
+    assert found["columns"]["none"]["sub_tasks"]["keep_silent"]["right"]["value"] == 0.0  # it always says two words
+    assert len(rows.read_text().splitlines()) == found["columns"]["all"]["all"]["items"]
+
+
+def test_tables_for_people(corpus: Path, scripted: Model, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", "capabilities", "--corpus", str(corpus), "--streams", "4"]) == 0
+    shown = capsys.readouterr().out
+    assert "4 streams" in shown and "safety_alert" in shown and "commonest" in shown
+
+
+def test_a_folder_that_is_no_corpus_is_told(
+    tmp_path: Path, scripted: Model, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["bench", "capabilities", "--corpus", str(tmp_path)]) == 1
+    assert "is no corpus" in capsys.readouterr().err
