@@ -15,25 +15,25 @@ import soundfile
 
 from soundflow.api import Model
 from soundflow.cli.main import main
-from tests.serve.fake_endpoint import Answer, fake_endpoint
+from soundflow.testing.exchange import EndpointServer, Exchange
 
 
-def both(answer: Answer) -> None:
+def both(exchange: Exchange) -> None:
     """A voice to who asks for a voice, and words to who asks for words."""
-    if "input" in answer.asked:
-        answer.begin("audio/pcm")
-        answer.write(np.full(2400 * len(answer.asked["input"].split()), 8000, "<i2").tobytes())
+    if "input" in exchange.asked:
+        exchange.begin("audio/pcm")
+        exchange.write(np.full(2400 * len(exchange.asked["input"].split()), 8000, "<i2").tobytes())
     else:
-        answer.begin("text/event-stream")
-        answer.words("A window ", "broke. Mind the ", "shards.")
-        answer.done()
+        exchange.begin("text/event-stream")
+        exchange.words("A window ", "broke. Mind the ", "shards.")
+        exchange.done()
 
 
 def test_another_writes_and_another_says_it(
     scripted: Model, recording: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     said = tmp_path / "said.wav"
-    with fake_endpoint(both) as endpoint:
+    with EndpointServer(both) as endpoint:
         options = ["--responder", f"openai:big@{endpoint.url}", "--voice", f"openai:tts@{endpoint.url}"]
         assert main(["listen", str(recording), "--json", *options, "--voice-name", "nova", "--speak", str(said)]) == 0
     out, err = capsys.readouterr()

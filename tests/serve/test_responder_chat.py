@@ -14,21 +14,21 @@ from soundflow.serve.endpoints import Endpoint
 from soundflow.serve.responder import Question, ResponderLimits, Rewriter, Writers, reworded
 from soundflow.serve.responder_chat import chat_writer
 from soundflow.stream.events import ReplyDelta, ReplyEnd
-from tests.serve.fake_endpoint import Answer, fake_endpoint
+from soundflow.testing.exchange import EndpointServer, Exchange
 from tests.serve.test_responder import END, own_reply
 
 QUESTION = Question("Tell me when glass breaks.", "I hear glass.", "urgent", 9.64, ("Hello.",))
 QUICK = ResponderLimits(first_text_seconds=0.3)
 
 
-def good(answer: Answer) -> None:
-    answer.begin("text/event-stream")
-    answer.words("A window ", "broke.")
-    answer.done()
+def good(exchange: Exchange) -> None:
+    exchange.begin("text/event-stream")
+    exchange.words("A window ", "broke.")
+    exchange.done()
 
 
 def test_the_answer_comes_piece_by_piece_and_the_question_holds_no_sound() -> None:
-    with fake_endpoint(good) as endpoint:
+    with EndpointServer(good) as endpoint:
         pieces = list(chat_writer(Endpoint("big", endpoint.url, "s3cret"))(QUESTION))
     assert pieces == ["A window ", "broke."]
     (asked,) = endpoint.asked
@@ -40,60 +40,60 @@ def test_the_answer_comes_piece_by_piece_and_the_question_holds_no_sound() -> No
         "second": 9.6,
         "said_before": ["Hello."],
     }
-    assert endpoint.headers[0]["authorization"] == "Bearer s3cret"
+    assert endpoint.exchanges[0].headers["authorization"] == "Bearer s3cret"
 
 
-def refusing(answer: Answer) -> None:
-    answer.begin("application/json", 500)
-    answer.write(b'{"error": {"message": "no"}}')
+def refusing(exchange: Exchange) -> None:
+    exchange.begin("application/json", 500)
+    exchange.write(b'{"error": {"message": "no"}}')
 
 
-def no_json(answer: Answer) -> None:
-    answer.begin("text/event-stream")
-    answer.write(b"data: {this is no json\n\n")
+def no_json(exchange: Exchange) -> None:
+    exchange.begin("text/event-stream")
+    exchange.write(b"data: {this is no json\n\n")
 
 
-def other_json(answer: Answer) -> None:
-    answer.begin("text/event-stream")
-    answer.write(b'data: {"choices": 3}\n\ndata: {"choices": [{"delta": null}]}\n\ndata: [1, 2]\n\n')
-    answer.done()
+def other_json(exchange: Exchange) -> None:
+    exchange.begin("text/event-stream")
+    exchange.write(b'data: {"choices": 3}\n\ndata: {"choices": [{"delta": null}]}\n\ndata: [1, 2]\n\n')
+    exchange.done()
 
 
-def noise(answer: Answer) -> None:
-    answer.begin("text/event-stream")
-    answer.write(bytes(range(256)) * 8)
+def noise(exchange: Exchange) -> None:
+    exchange.begin("text/event-stream")
+    exchange.write(bytes(range(256)) * 8)
 
 
-def breaking_off(answer: Answer) -> None:
-    answer.begin("text/event-stream")
-    answer.words("The win")
-    answer.write(b"data: {")
+def breaking_off(exchange: Exchange) -> None:
+    exchange.begin("text/event-stream")
+    exchange.words("The win")
+    exchange.write(b"data: {")
 
 
-def empty(answer: Answer) -> None:
-    answer.begin("text/event-stream")
-    answer.done()
+def empty(exchange: Exchange) -> None:
+    exchange.begin("text/event-stream")
+    exchange.done()
 
 
-def never(answer: Answer) -> None:
-    answer.stall()
+def never(exchange: Exchange) -> None:
+    exchange.stall()
 
 
-def stalling(answer: Answer) -> None:
-    answer.begin("text/event-stream")
-    answer.words("The win")
-    answer.stall()
+def stalling(exchange: Exchange) -> None:
+    exchange.begin("text/event-stream")
+    exchange.words("The win")
+    exchange.stall()
 
 
-def no_text(answer: Answer) -> None:
-    answer.begin("text/event-stream")
-    answer.write(b'data: {"choices": [{"index": 0, "delta": {"content": 7}}]}\n\n')
-    answer.done()
+def no_text(exchange: Exchange) -> None:
+    exchange.begin("text/event-stream")
+    exchange.write(b'data: {"choices": [{"index": 0, "delta": {"content": 7}}]}\n\n')
+    exchange.done()
 
 
 @pytest.mark.parametrize("answer", [refusing, no_json, other_json, noise, breaking_off, never, stalling])
-def test_no_whole_answer_is_one_error(answer: Callable[[Answer], None]) -> None:
-    with fake_endpoint(answer) as endpoint, pytest.raises(OutsideError, match="no whole answer") as failure:
+def test_no_whole_answer_is_one_error(answer: Callable[[Exchange], None]) -> None:
+    with EndpointServer(answer) as endpoint, pytest.raises(OutsideError, match="no whole answer") as failure:
         list(chat_writer(Endpoint("big", endpoint.url), QUICK)(QUESTION))
     assert failure.value.code == "responder.endpoint"
 
@@ -101,8 +101,8 @@ def test_no_whole_answer_is_one_error(answer: Callable[[Answer], None]) -> None:
 @pytest.mark.parametrize(
     "answer", [refusing, no_json, other_json, noise, empty, never, no_text, stalling, breaking_off]
 )
-def test_whatever_it_does_our_own_words_are_said(answer: Callable[[Answer], None]) -> None:
-    with fake_endpoint(answer) as endpoint:
+def test_whatever_it_does_our_own_words_are_said(answer: Callable[[Exchange], None]) -> None:
+    with EndpointServer(answer) as endpoint:
         writers = Writers(chat_writer(Endpoint("big", endpoint.url), QUICK), QUICK)
         events = list(reworded(iter([*own_reply(), END]), Rewriter(writers)))
         endpoint.go.set()
