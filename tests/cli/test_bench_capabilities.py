@@ -35,6 +35,16 @@ def test_tables_for_people(corpus: Path, scripted: Model, capsys: pytest.Capture
     assert "4 streams" in shown and "safety_alert" in shown and "commonest" in shown
 
 
+def test_what_cannot_be_asked_offline_is_told(
+    corpus: Path, scripted: Model, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["bench", "capabilities", "--corpus", str(corpus), "--layout", "offline"]
+    assert main(command) == 2
+    assert "not trained to answer" in capsys.readouterr().err
+    assert main([*command, "--model", "ws://127.0.0.1:1/v1/realtime"]) == 2
+    assert "no offline layout" in capsys.readouterr().err
+
+
 def test_a_folder_that_is_no_corpus_is_told(
     tmp_path: Path, scripted: Model, capsys: pytest.CaptureFixture[str]
 ) -> None:

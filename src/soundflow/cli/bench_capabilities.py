@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +13,13 @@ from soundflow.cli.bench_system import SystemOption
 from soundflow.cli.options import DebugOption, JsonOption, ThreadsOption, ThresholdOption
 
 
+class Layout(StrEnum):
+    """How the model is asked."""
+
+    streaming = "streaming"
+    offline = "offline"
+
+
 def capabilities(
     corpus: Annotated[Path, typer.Option("--corpus", metavar="DIR", help="A finished corpus of data build.")],
     model: SystemOption = "nano",
@@ -19,6 +27,9 @@ def capabilities(
         int | None, typer.Option("--streams", min=1, help="How many are heard, the first ones.", show_default="all")
     ] = None,
     threshold: ThresholdOption = None,
+    layout: Annotated[
+        Layout, typer.Option("--layout", help="`offline` also asks about recordings as a whole, and compares.")
+    ] = Layout.streaming,
     outcomes: OutcomesOption = None,
     as_json: JsonOption = False,
     threads: ThreadsOption = 1,
@@ -31,15 +42,27 @@ def capabilities(
       soundflow data build recipes/corpus.toml --clips ../clips --streams 300 --seed 5 --out held-out split=test
       soundflow bench capabilities --corpus held-out --json
     """
-    from soundflow.bench.capabilities.run import run_capabilities, seconds_of
+    from soundflow.bench.capabilities.run import run_capabilities, run_layouts, seconds_of
     from soundflow.bench.capabilities.table import capabilities_table
     from soundflow.cli.bench_result import show, write_outcomes
-    from soundflow.cli.bench_system import find_system
+    from soundflow.cli.bench_system import find_system, load_bundle
     from soundflow.cli.progress import SoundProgress
 
-    expected = seconds_of(corpus, streams)
-    system = find_system(model, threshold, threads)
-    with SoundProgress("hearing", expected) as progress:
-        found = run_capabilities(system, corpus, streams, threshold, progress.heard)
+    with SoundProgress("hearing", seconds_of(corpus, streams)) as progress:
+        if layout is Layout.offline:
+            found = run_layouts(load_bundle(_own(model), threads), corpus, streams, threshold, progress.heard)
+        else:
+            system = find_system(model, threshold, threads)
+            found = run_capabilities(system, corpus, streams, threshold, progress.heard)
     write_outcomes(outcomes, found.outcomes)
     show(found.to_dict(), as_json, capabilities_table)
+
+
+def _own(model: str) -> str:
+    """A model that can be asked here: no server's address."""
+    from soundflow.cli.bench_system import is_address
+    from soundflow.errors import UsageError
+
+    if is_address(model):
+        raise UsageError("bench.layout", f"{model} is a server, which has no offline layout", "give a model's folder")
+    return model

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from soundflow.bench.capabilities.run import CapabilitiesReport, chosen, run_capabilities, seconds_of
+from soundflow.bench.capabilities.run import CapabilitiesReport, chosen, run_capabilities, run_layouts, seconds_of
 from soundflow.bench.hearing import session_listener
 from soundflow.bench.scoring import SpokenReply
 from soundflow.bench.systems import System
@@ -18,7 +18,7 @@ from soundflow.data.build.run import build
 from soundflow.data.timeline import Timeline
 from soundflow.errors import InputError, UsageError
 from soundflow.model.bundle import Bundle
-from soundflow.testing.model import Script, ScriptedReply, scripted_bundle
+from soundflow.testing.model import Script, ScriptedReply, answering_bundle, scripted_bundle
 from tests.data.build.clips import order
 
 STREAMS = 48  # spread evenly: every sub-task is there
@@ -93,6 +93,23 @@ def test_only_the_first_streams_are_heard_where_that_is_asked(corpus: Path) -> N
     found = run_capabilities(bundle_for(None), corpus, most=3, progress=lambda _, seconds: told.append(seconds))
     assert found.streams == 3 == len(told)
     assert sum(told) == pytest.approx(seconds_of(corpus, 3)) == pytest.approx(found.hours * 3600)
+
+
+def test_a_model_that_answers_is_asked_offline_too(corpus: Path) -> None:
+    found = run_layouts(answering_bundle(Script({0: ScriptedReply("B)")})), corpus, most=30)
+    rows = found.layouts["sub_tasks"]
+    assert {"audio_qa_choice", "environment_aware_assistance"} <= set(rows)
+    assert all(row["streaming"]["value"] == 0.0 for row in rows.values())  # it speaks before anything was heard
+    choices = [row for row in found.outcomes if row["id"].endswith("_choice")]
+    share = sum(str(row["reference"]).startswith("B") for row in choices) / len(choices)
+    asked = [row for name, row in rows.items() if name.endswith("_choice")]
+    assert sum(row["offline"]["value"] * row["items"] for row in asked) == pytest.approx(share * len(choices))
+    assert found.to_dict()["layouts"]["all"]["items"] == sum(row["items"] for row in rows.values())
+
+
+def test_a_model_that_only_listens_is_not_asked(corpus: Path) -> None:
+    with pytest.raises(UsageError, match="not trained to answer"):
+        run_layouts(bundle_for(None), corpus)
 
 
 def test_no_corpus_and_no_streams_are_told(corpus: Path, tmp_path: Path) -> None:

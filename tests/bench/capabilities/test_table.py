@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 
 from rich.console import Console
 
+from soundflow.bench.capabilities.judging import judge
+from soundflow.bench.capabilities.layouts import in_both, layouts
 from soundflow.bench.capabilities.run import report
 from soundflow.bench.capabilities.table import capabilities_table
 from tests.bench.capabilities.streams import references
@@ -15,7 +18,9 @@ from tests.bench.capabilities.test_figures import EVERYTHING
 def shown() -> list[str]:
     """The lines of the tables."""
     heard = [(one, references(one) if one.key != "1" else ()) for one in EVERYTHING]
-    result = report(heard, {"model": "nano", "machine": "a small one"}).to_dict()
+    found = report(heard, {"model": "nano", "machine": "a small one"})
+    asked = layouts(in_both([judge(one, said) for one, said in heard[-2:]], [{0: "节奏"}, {}]))
+    result = dataclasses.replace(found, layouts=asked).to_dict()
     console = Console(width=120, record=True, file=io.StringIO())
     console.print(capabilities_table(result))
     return console.export_text().splitlines()
@@ -42,4 +47,6 @@ def test_other_figures_columns_and_material_have_tables_of_their_own() -> None:
     text_beside_spoken = cells(lines, "event_counting")[1]
     assert (text_beside_spoken[1:3], text_beside_spoken[4:6]) == (["2", "100.0"], ["1", "0.0"])
     assert cells(lines, "streaming_translation")[-1][1:3] == ["1", "100.0"]
+    both_layouts = cells(lines, "asr_mandarin")[-1]
+    assert (both_layouts[2], both_layouts[4], both_layouts[6]) == ("100.0", "100.0", "+0.0")
     assert lines[-1] == "machine: a small one"

@@ -5,23 +5,34 @@ Tests: tests/bench/capabilities/test_run.py.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from soundflow.bench.capabilities import items
 from soundflow.bench.capabilities.figures import Told, beside_trivial, columns_of, commonest_answers
-from soundflow.bench.capabilities.items import Asked, asked
+from soundflow.bench.capabilities.items import Asked
+from soundflow.bench.capabilities.judging import judge
+from soundflow.bench.capabilities.layouts import in_both, layouts
+from soundflow.bench.capabilities.offline import offline_answers
 from soundflow.bench.listening import Listener
 from soundflow.bench.machine import describe_machine
 from soundflow.bench.scoring import SpokenReply
 from soundflow.bench.systems import System, model_system
 from soundflow.data.build.corpus import StoredStream, read_index, streams
 from soundflow.errors import InputError, UsageError
+from soundflow.model.bundle import Bundle
+from soundflow.stream.offline import check_answers
 
 Progress = Callable[[str, float], None]  # what was heard, seconds of sound
 Heard = tuple[Asked, Sequence[SpokenReply]]
+Samples = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -29,7 +40,8 @@ class CapabilitiesReport:
     """Everything `bench capabilities` found.
 
     `columns` holds tables by how the instruction came (`all`, `text`, `spoken`, `none`), each with rows for `all`,
-    `capabilities` and `sub_tasks`; `outcomes` has a row an item, for `bench compare`.
+    `capabilities` and `sub_tasks`; `outcomes` has a row an item, for `bench compare`; `layouts` is empty unless the
+    offline layout was asked, too.
     """
 
     columns: Mapping[str, Any]
@@ -38,6 +50,7 @@ class CapabilitiesReport:
     hours: float
     about: Mapping[str, Any] = field(default_factory=dict)
     outcomes: tuple[Mapping[str, Any], ...] = ()
+    layouts: Mapping[str, Any] = field(default_factory=dict)
 
     def right(self, name: str, column: str = "all") -> float | None:
         """The share that was right, of a capability, a sub-task or `all`; None where nothing was asked."""
@@ -55,6 +68,7 @@ class CapabilitiesReport:
             "hours": round(self.hours, 4),
             "columns": dict(self.columns),
             "commonest": dict(self.commonest),
+            **({"layouts": dict(self.layouts)} if self.layouts else {}),
         }
 
 
@@ -78,12 +92,31 @@ def run_capabilities(
         UsageError: fewer than one stream is asked for.
     """
     system = listener if isinstance(listener, System) else model_system(listener, threshold)
-    heard = []
-    for stored in chosen(corpus, most):
-        heard.append((held(stored), tuple(system.hear(stored.samples, stored.timeline.instruction))))
-        progress(heard[-1][0].sub_task, stored.timeline.seconds)
-    about = {"model": system.name, "threshold": system.threshold, "corpus": corpus.name, "machine": describe_machine()}
-    return report(heard, about)
+    heard = [(asked, replies) for asked, replies, _ in _hear(system, corpus, most, progress)]
+    return report(heard, _about(system, corpus))
+
+
+def run_layouts(
+    bundle: Bundle,
+    corpus: Path,
+    most: int | None = None,
+    threshold: float | None = None,
+    progress: Progress = lambda what, seconds: None,
+) -> CapabilitiesReport:
+    """The same, and beside it the items that make sense as one question about one recording, asked offline.
+
+    Raises:
+        UsageError: the model was not trained to answer questions (`ask.unsupported`), or as `run_capabilities`.
+        InputError: as `run_capabilities`.
+    """
+    check_answers(bundle)
+    system = model_system(bundle, threshold)
+    heard, answers = list[Heard](), list[dict[int, str]]()
+    for asked, replies, samples in _hear(system, corpus, most, progress):
+        heard.append((asked, replies))
+        answers.append(offline_answers(bundle, asked, samples))
+    pairs = in_both([judge(asked, replies) for asked, replies in heard], answers)
+    return dataclasses.replace(report(heard, _about(system, corpus)), layouts=layouts(pairs))
 
 
 def chosen(corpus: Path, most: int | None) -> Iterator[StoredStream]:
@@ -110,7 +143,7 @@ def seconds_of(corpus: Path, most: int | None) -> float:
 
 def held(stored: StoredStream) -> Asked:
     """A stored stream as it is scored."""
-    return asked(stored.key, stored.annotation, stored.timeline)
+    return items.asked(stored.key, stored.annotation, stored.timeline)
 
 
 def report(heard: Sequence[Heard], about: Mapping[str, Any] | None = None) -> CapabilitiesReport:
@@ -124,6 +157,24 @@ def report(heard: Sequence[Heard], about: Mapping[str, Any] | None = None) -> Ca
         about=about or {},
         outcomes=tuple(_outcomes(told)),
     )
+
+
+def _hear(
+    system: System, corpus: Path, most: int | None, progress: Progress
+) -> Iterator[tuple[Asked, Sequence[SpokenReply], Samples]]:
+    for stored in chosen(corpus, most):
+        asked, samples = held(stored), stored.samples
+        yield asked, tuple(system.hear(samples, asked.timeline.instruction)), samples
+        progress(asked.sub_task, asked.timeline.seconds)
+
+
+def _about(system: System, corpus: Path) -> dict[str, Any]:
+    return {
+        "model": system.name,
+        "threshold": system.threshold,
+        "corpus": corpus.name,
+        "machine": describe_machine(),
+    }
 
 
 def _outcomes(told: Sequence[Told]) -> Iterator[dict[str, Any]]:

@@ -19,6 +19,7 @@ def capabilities_table(result: Mapping[str, Any]) -> Group:
     """A row a capability and a row a sub-task; then text beside spoken, real beside synthetic, where there are both."""
     columns = result["columns"]
     parts = [_scores(result), *_others(columns["all"]), *_columns(columns), *_material(columns["all"])]
+    parts += _layouts(result.get("layouts", {}))
     return Group(*parts, f"machine: {result['machine']}")
 
 
@@ -62,6 +63,18 @@ def _material(rows: Mapping[str, Any]) -> Iterator[Table]:
     table = _empty("", "material", "real, items", "right", "95 %", "synthetic, items", "right", "95 %")
     for name, row in both:
         table.add_row(name, *_cells(row["real"]), *_cells(row["synthetic"]))
+    yield table
+
+
+def _layouts(rows: Mapping[str, Any]) -> Iterator[Table]:
+    """What was right in the stream beside what was right when asked offline."""
+    if not rows:
+        return
+    table = _empty("", "layout", "items", "streaming", "95 %", "offline", "95 %", "difference", "95 %")
+    for name, row in {"all": rows["all"], **rows["sub_tasks"]}.items():
+        pair = [cell for key in ("streaming", "offline") for cell in (_percent(row[key]["value"]), _bounds(row[key]))]
+        change = row["difference"]
+        table.add_row(name, str(row["items"]), *pair, f"{100 * change['value']:+.1f}", _bounds(change))
     yield table
 
 
