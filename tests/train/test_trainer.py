@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 from pathlib import Path
 
 import numpy as np
@@ -11,12 +12,12 @@ import pytest
 import torch
 
 from soundflow.data.annotate import annotate
-from soundflow.data.timeline import Reply, Timeline
+from soundflow.data.timeline import Reply, StreamEvent, Timeline
 from soundflow.errors import InputError
 from soundflow.model.network import AudioInteractionModel, initialise
 from soundflow.model.tokens import Grammar, TextTokenizer
-from soundflow.train.batch import Example
-from soundflow.train.trainer import Trainer, TrainerConfig, best_balanced
+from soundflow.train.batch import Example, collate
+from soundflow.train.trainer import Trainer, TrainerConfig, best_balanced, event_scores
 from tests.model.conftest import TEXTS, small_config
 
 TOKENIZER = TextTokenizer.train(TEXTS, 300)
@@ -104,6 +105,27 @@ def test_an_encoder_that_stands_still_is_not_changed_while_the_rest_learns(tmp_p
         if name.startswith("encoder."):
             assert torch.equal(value, before[name]), name
     assert not torch.equal(trainer.model.adapter.proj.weight, before["adapter.proj.weight"])
+
+
+@pytest.mark.parametrize("chunk_seconds", [0.2, 0.4])
+def test_an_events_window_is_counted_in_the_models_chunks(chunk_seconds: float) -> None:
+    chunks = round(12 / chunk_seconds)
+    sound = ("dog_bark", "event", "foreground")
+    where = ("c", "r", "CC0-1.0", "tones", 0.0)
+    events = (
+        StreamEvent(1.2, 2.4, 2.4, *sound, "respond", Reply("A dog is barking.", "normal"), *where),  # type: ignore[arg-type]
+        StreamEvent(6.0, 7.2, 7.2, *sound, "ignore", None, *where),  # type: ignore[arg-type]
+    )
+    line = Timeline(12.0, chunk_seconds, None, "proactive", events, ())
+    plain = _stream(0)
+    nothing = np.zeros(chunks, np.int64)
+    batch = collate([dataclasses.replace(plain, heard=nothing, calls=nothing, timeline=line)])
+    p = torch.zeros(1, chunks)
+    p[0, math.floor(3.9 / chunk_seconds)] = 0.9  # before 2.4 s + 1.6 s: the first event's
+    p[0, math.floor(8.1 / chunk_seconds)] = 0.8  # behind 7.2 s + 0.8 s: nobody's
+    p[0, math.floor(1.1 / chunk_seconds)] = 0.7  # before its onset
+    found = event_scores(batch, p, chunk_seconds)
+    assert [(responds, round(score, 3)) for responds, score in found] == [(True, 0.9), (False, 0.0)]
 
 
 def test_best_balanced_by_hand() -> None:

@@ -28,6 +28,8 @@ from soundflow.train.objective import Objective, ObjectiveConfig, encoded, objec
 from soundflow.train.replay import Encoded, replayed, split_by_stream
 from soundflow.train.schedule import schedule
 
+ROUNDING = 1e-6  # chunks: a time that lies on a boundary is on it, whatever its last bit says
+
 
 @dataclass(frozen=True)
 class TrainerConfig:
@@ -128,7 +130,7 @@ class Trainer:
         for batch in batches:
             found = self._objective(model, batch, None, None)
             sums += torch.stack([found.dual.lm, found.dual.stream, found.naming, found.calls]).float()
-            scored += event_scores(batch, found.p_response)
+            scored += event_scores(batch, found.p_response, model.config.chunk_seconds)
         lm, stream, naming, calls = (sums / len(batches)).tolist()
         return Evaluation(lm, stream, naming, calls, *best_balanced(scored))
 
@@ -251,8 +253,13 @@ PROGRESS_COLUMNS = (
 )
 
 
-def event_scores(batch: Batch, p_response: Tensor) -> list[tuple[bool, float]]:
-    """For each event of proactive streams: should it be answered, and the highest p(response) in its window."""
+def event_scores(batch: Batch, p_response: Tensor, chunk_seconds: float) -> list[tuple[bool, float]]:
+    """For each event of proactive streams: should it be answered, and the highest p(response) in its window.
+
+    Args:
+        p_response: [batch, chunks].
+        chunk_seconds: the model's.
+    """
     scored: list[tuple[bool, float]] = []
     for timeline, row, chunks in zip(batch.timelines, p_response, batch.chunks, strict=True):
         for event in timeline.events if timeline.task == "proactive" else ():
@@ -260,7 +267,8 @@ def event_scores(batch: Batch, p_response: Tensor) -> list[tuple[bool, float]]:
                 continue
             responds = event.decision == "respond"
             last = event.cue + 1.6 if responds else event.end + 0.8
-            window = row[: int(chunks)][int(event.onset / 0.4) : int(last / 0.4)]
+            first, end = (math.floor(at / chunk_seconds + ROUNDING) for at in (event.onset, last))
+            window = row[: int(chunks)][first:end]
             if len(window):
                 scored.append((responds, float(window.max())))
     return scored
