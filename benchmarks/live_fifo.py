@@ -1,10 +1,13 @@
 """The FIFO schedule against two others in the live server, in one run: first text, stalls, resuming.
 
     python benchmarks/live_fifo.py --sessions 8 --seconds 15 --rounds 2 [--threshold 0.2]
+    python benchmarks/live_fifo.py --sessions 4 --seconds 20 --slow-every 8
 
 Each round starts a server for each schedule, in turns, and plays the same sound with the same phases to the same number
 of sessions. Without a threshold nano speaks at a few sounds a minute and its replies are short; a low one makes
-it talk more. Prints one JSON object with each round's figures and the ratios to FIFO, round by round.
+it talk more. `--slow-every N` plays to a model of scripted replies instead (60 tokens at every N-th chunk) whose work
+takes the time of a large one on a GPU (slow_model.py). Prints one JSON object with each round's figures and the ratios
+to FIFO, round by round.
 """
 
 from __future__ import annotations
@@ -12,9 +15,11 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from functools import partial
 from typing import Any
 
 from child_server import child_server, nano
+from slow_model import slow
 
 from soundflow.api import example_path, examples
 from soundflow.bench.load_measures import Load
@@ -34,15 +39,17 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=15.0)
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--threshold", type=float, help="p(response) from which sessions speak")
+    parser.add_argument("--slow-every", type=int, help="chunks from one reply of the slow model to the next")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     sound = gather_sound([path for name in examples() if (path := example_path(name)) is not None], 600.0)
+    make = nano if arguments.slow_every is None else partial(slow, arguments.slow_every)
     rounds: list[dict[str, Any]] = []
     for number in range(arguments.rounds):
         load = Load(arguments.sessions, arguments.seconds, threshold=arguments.threshold, seed=arguments.seed + number)
         row: dict[str, Any] = {}
         for policy in POLICIES:
-            with child_server(nano, arguments.sessions, policy) as child:
+            with child_server(make, arguments.sessions, policy) as child:
                 report = run_wire_load(child.address, sound, load).to_dict()
             row[policy] = {name: report[name] for name in (*MEASURES, "replies", "decisions", "lost_chunks")}
             print(f"round {number} {policy}: {row[policy]}", file=sys.stderr, flush=True)
