@@ -1,4 +1,4 @@
-"""The server's routes, put together. Tests: tests/serve/test_connection.py."""
+"""The server's routes, put together. Tests: tests/serve/test_app.py, tests/serve/test_connection.py."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
@@ -19,7 +20,7 @@ from soundflow.serve.admission import PROTOCOL, Denial, Policy, Visit
 from soundflow.serve.connection import Connection, House
 from soundflow.serve.conversation import Conversation
 from soundflow.serve.facts import ModelFacts
-from soundflow.serve.guard import Guard, deny, visit_of
+from soundflow.serve.guard import Guard, denial_response, deny, visit_of
 from soundflow.serve.hall import Hall
 from soundflow.serve.limits import ServeLimits
 from soundflow.serve.metrics import Metrics
@@ -68,8 +69,10 @@ def build(setup: Setup) -> Server:
             Route("/examples", routes.examples),
             Route("/examples/{name}", routes.example),
             WebSocketRoute("/v1/realtime", routes.realtime),
+            Route("/v1/realtime", routes.no_socket),
             Mount("/page", StaticFiles(directory=_PAGE)),
-        ]
+        ],
+        exception_handlers={HTTPException: _not_served},
     )
     return Server(Guard(app, setup.policy, metrics), hall, metrics)
 
@@ -109,7 +112,14 @@ class _Routes:
 
     async def example(self, request: Request) -> Response:
         path = self._setup.examples.get(request.path_params["name"])
-        return Response(status_code=404) if path is None else FileResponse(path)
+        if path is None:
+            raise HTTPException(404)
+        return FileResponse(path)
+
+    async def no_socket(self, request: Request) -> Response:
+        return denial_response(
+            Denial(426, "serve.socket", "this address speaks WebSocket: connect with ws:// or wss://")
+        )
 
     async def realtime(self, socket: WebSocket) -> None:
         visit = visit_of(socket.scope)
@@ -150,6 +160,15 @@ class _Routes:
         if asked in (None, name):
             return None
         return Denial(404, "model_not_found", f"this server runs {name}")
+
+
+async def _not_served(request: Request, failure: Exception) -> Response:
+    """What is not there, in the form of OpenAI's errors, for clients that ask for more of their API."""
+    assert isinstance(failure, HTTPException)
+    path = request.url.path[:80]
+    served = "served are /, /v1/realtime (WebSocket), /v1/models, /healthz, /readyz, /metrics and /examples"
+    found = f"{request.method} {path} is not served here: {served}"
+    return denial_response(Denial(failure.status_code, "serve.route", found))
 
 
 def _protocol(visit: Visit) -> str | None:
