@@ -26,6 +26,13 @@ def test_a_reply_in_time_with_the_right_words_is_right() -> None:
     assert found.stray == 1 and [event.right for event in found.ignored] == [True]
 
 
+def test_the_last_count_of_a_stream_stands_for_the_whole() -> None:
+    asked = stream("event_counting", due(1, 2, "Siren number one."), due(6, 7, "Siren number two."), let_pass(10, 11))
+    for said, share in (("Two.", 1.0), ("Three.", 0.0)):
+        found = judge(asked, [SpokenReply(7.2, said)])
+        assert [one.figures.get("final_count") for one in found.items] == [None, (share, 1.0)]
+
+
 def test_a_reply_where_none_is_due_costs_the_event_it_disturbs() -> None:
     found = judge(stream("event_counting", let_pass(4, 5)), [SpokenReply(4.8, "One.")])
     assert [event.right for event in found.ignored] == [False] and found.stray == 0

@@ -44,7 +44,7 @@ def test_other_figures_columns_and_material_have_tables_of_their_own() -> None:
     lines = shown()
     assert ["s2tt_zh_en", "bleu", "100.0"] in [row[:3] for row in cells(lines, "s2tt_zh_en")]
     assert ["asr_mandarin", "wer", "0.0"] in [row[:3] for row in cells(lines, "asr_mandarin")]
-    text_beside_spoken = cells(lines, "event_counting")[1]
+    text_beside_spoken = cells(lines, "event_counting")[2]
     assert (text_beside_spoken[1:3], text_beside_spoken[4:6]) == (["2", "100.0"], ["1", "0.0"])
     assert cells(lines, "streaming_translation")[-1][1:3] == ["1", "100.0"]
     both_layouts = cells(lines, "asr_mandarin")[-1]

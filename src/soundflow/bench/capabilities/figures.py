@@ -157,11 +157,19 @@ def _texts(streams: Sequence[Judged]) -> Row:
 
 
 def _plain(items: Sequence[JudgedItem]) -> dict[str, float | None]:
+    """The same shares of a trivial answer, without bounds."""
     due = [one for one in items if one.item.kind != "silence"]
+    names = dict.fromkeys(name for one in items for name in one.figures)
     return {
-        "answered": round(sum(one.reply is not None for one in due) / len(due), 4) if due else None,
-        "right": round(sum(one.right for one in items) / len(items), 4) if items else None,
+        "answered": _mean([(float(one.reply is not None), 1.0) for one in due]),
+        "right": _mean([(float(one.right), 1.0) for one in items]),
+        **{name: _mean([one.figures[name] for one in items if name in one.figures]) for name in names},
     }
+
+
+def _mean(pairs: Sequence[Share]) -> float | None:
+    whole = sum(pair[1] for pair in pairs)
+    return round(sum(pair[0] for pair in pairs) / whole, 4) if whole else None
 
 
 def _with_mean(row: Row, parts: Iterable[Row]) -> Row:

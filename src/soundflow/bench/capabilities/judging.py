@@ -21,6 +21,7 @@ from soundflow.data.timeline import StreamEvent, Timeline
 
 TRANSCRIBED = frozenset(CAPABILITIES["real_time_asr"])
 TRANSLATED = frozenset(CAPABILITIES["streaming_translation"])
+COUNTING = "event_counting"
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ def judge(asked: Asked, replies: Sequence[SpokenReply]) -> Judged:
     masked = _without_utterances(line, asked.items)
     answers = charge_responses(masked.events, others)
     scored = score_stream(masked, others, {})
-    items = tuple(_judged_item(item, replies, others, written, answers) for item in asked.items)
+    items = _with_final_count([_judged_item(item, replies, others, written, answers) for item in asked.items])
     charged = [others[k] for k in answers.values()]
     passages = _passages(replies, written, charged)
     passed_over = [event for event in scored.events if not event.responds]
@@ -123,6 +124,16 @@ def _judged_item(
         said = others[answers[item.event]].text if item.event in answers else None
     found = verdict(item, said or "")
     return JudgedItem(item, said, found.right and said is not None, found.figures)
+
+
+def _with_final_count(items: Sequence[JudgedItem]) -> tuple[JudgedItem, ...]:
+    """The items, the last one that counts with a figure of its own: was the whole count right in the end?"""
+    counting = [place for place, one in enumerate(items) if one.item.sub_task == COUNTING]
+    if not counting:
+        return tuple(items)
+    last = items[counting[-1]]
+    figures = {**last.figures, "final_count": (float(last.right), 1.0)}
+    return (*items[: counting[-1]], dataclasses.replace(last, figures=figures), *items[counting[-1] + 1 :])
 
 
 def _passages(

@@ -98,20 +98,22 @@ def _find(rows: Mapping[str, Any], name: str) -> Row | None:
 def _others(rows: Mapping[str, Any]) -> Iterator[Table]:
     """What a sub-task counts beside: word errors, BLEU, keywords, calls and their slots."""
     found = [
-        (task, name, value)
+        (task, name, value, row["trivial"]["commonest"].get(name))
         for task, row in rows["sub_tasks"].items()
         for name, value in row.items()
         if name == "bleu" or (isinstance(value, Mapping) and "low" in value and name not in _KNOWN)
     ]
     if not found:
         return
-    table = _empty("", "sub-task", "counts beside", "value", "95 %", "items")
-    for task, name, value in found:
+    table = _empty("", "sub-task", "counts beside", "value", "95 %", "items", "commonest")
+    for task, name, value, trivial in found:
         if name == "bleu":
             table.add_row(task, name, f"{value:.1f}")
         else:
             amount = str(value.get("items", ""))
-            table.add_row(task, name.replace("_", " "), _percent(value["value"]), _bounds(value), amount)
+            table.add_row(
+                task, name.replace("_", " "), _percent(value["value"]), _bounds(value), amount, _percent(trivial)
+            )
     yield table
 
 
