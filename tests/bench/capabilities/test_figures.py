@@ -65,6 +65,17 @@ def test_the_commonest_answer_is_said_at_the_right_moment() -> None:
     assert row["trivial"]["commonest"] == {"answered": 1.0, "right": round(2 / 3, 4), "final_count": 0.5}
 
 
+def test_an_order_that_is_always_the_same_has_every_intent() -> None:
+    orders = [
+        f'{{"name": "order_drink", "arguments": {{"drink": "{drink}"}}}}' for drink in ("latte", "latte", "mocha")
+    ]
+    call = '{"name": "close_windows", "arguments": {"reason": "wind"}}'
+    events = [due(1 + 4 * i, 2 + 4 * i, text, "speech_coffee_order") for i, text in enumerate(orders)]
+    agent = stream("environment_aware_assistance", *events, due(14, 15, call, "wind"))
+    trivial = tables([agent])["all"]["sub_tasks"]["environment_aware_assistance"]["trivial"]["commonest"]
+    assert (trivial["orders_intent"], trivial["orders_slot_f1"], trivial["sounds_intent"]) == (1.0, 0.6667, 1.0)
+
+
 def test_text_spoken_and_uninstructed_streams_stand_apart() -> None:
     columns = tables(EVERYTHING, [references(COUNTING), *([()] * 5)])
     assert list(columns) == ["all", "text", "spoken", "none"]

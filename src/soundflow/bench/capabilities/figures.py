@@ -15,7 +15,7 @@ import numpy as np
 from soundflow.bench.bootstrap import Counts, Interval, bootstrap, poisson_rate
 from soundflow.bench.capabilities.items import TASKS, Asked
 from soundflow.bench.capabilities.judging import Judged, JudgedItem, judge
-from soundflow.bench.capabilities.rules import Share
+from soundflow.bench.capabilities.rules import Share, question_of
 from soundflow.bench.scorers.bleu import NO_NGRAMS, bleu
 from soundflow.bench.scoring import SpokenReply
 from soundflow.data.timeline import chunk_of
@@ -43,22 +43,22 @@ def beside_trivial(heard: Sequence[tuple[Asked, Sequence[SpokenReply]]]) -> list
 
 
 def commonest_answers(streams: Iterable[Asked]) -> dict[str, str]:
-    """The answer most often right in each sub-task of these streams; of equals the first in order of the alphabet."""
+    """The commonest reference of each kind of question (`question_of`); of equals the first in the alphabet."""
     counts: dict[str, Counter[str]] = {}
     for asked in streams:
         for item in asked.items:
             if item.kind != "silence":
-                counts.setdefault(item.sub_task, Counter())[item.reference] += 1
-    return {task: min(found, key=lambda text: (-found[text], text)) for task, found in counts.items()}
+                counts.setdefault(question_of(item), Counter())[item.reference] += 1
+    return {asked: min(found, key=lambda text: (-found[text], text)) for asked, found in counts.items()}
 
 
 def oracle_replies(asked: Asked, answers: Mapping[str, str]) -> list[SpokenReply]:
-    """One answer a sub-task, said at the end of the chunk that holds each item's cue."""
+    """One answer a kind of question, said at the end of the chunk that holds each item's cue."""
     line = asked.timeline
     return [
         SpokenReply((chunk_of(line.events[item.event].cue, line.chunk_seconds) + 1) * line.chunk_seconds, text)
         for item in asked.items
-        if (text := answers.get(item.sub_task)) is not None and item.kind != "silence"
+        if item.kind != "silence" and (text := answers.get(question_of(item))) is not None
     ]
 
 

@@ -61,8 +61,8 @@ class Judged:
 def judge(asked: Asked, replies: Sequence[SpokenReply]) -> Judged:
     """Judge one stream.
 
-    A reply in a speaker's words goes to the utterance of which a word could be known by then (`charge_utterances`), all
-    others as ruling 11 has it; what is left at an event to be ignored is charged there, and the rest is stray.
+    Where words are written down one by one, what is said goes to their utterance (`charge_utterances`); every other
+    reply goes to one event, as ruling 11 has it: to one that calls for it, or one to be ignored; the rest is stray.
     """
     line = asked.timeline
     written = charge_utterances(asked, replies)

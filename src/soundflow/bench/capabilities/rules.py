@@ -55,6 +55,14 @@ def interchangeable(item: Item) -> tuple[str, ...]:
     return (item.reference,)
 
 
+def question_of(item: Item) -> str:
+    """What is asked of an item: its sub-task, and its kind where one sub-task asks for quite different answers."""
+    call = read_call(item.reference) if item.sub_task in CAPABILITIES["audio_agent"] else None
+    if call is not None:
+        return f"{item.sub_task} ({_call_kind(item, call.name)})"
+    return f"{item.sub_task} (start)" if item.reference in lines("chat")["music_starts"] else item.sub_task
+
+
 def sound_named(item: Item, reply: str) -> Verdict:
     """The event's own sound is named."""
     return _only(says_sound(item.label, reply))
