@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import soundfile
 
@@ -42,9 +43,10 @@ class Browser:
     sockets: int = 0
     faults: list[str] = field(default_factory=list)
 
-    def opened(self, url: str) -> Any:
-        """The page, ready."""
+    def opened(self, url: str, script: str = "") -> Any:
+        """The page, ready; the script runs before it."""
         page = self.chromium.new_page()
+        page.add_init_script(script)
         page.set_default_timeout(PATIENCE_MS)
         page.on("pageerror", lambda error: self.faults.append(str(error)))
         page.on("websocket", self._watch)
@@ -126,6 +128,46 @@ def test_a_browser_without_a_microphone_is_told_why(nano: Bundle, bare_browser: 
         listen(page)
         page.wait_for_selector("#blocked:not([hidden])")
         assert "microphone" in page.get_by_role("alert").inner_text().lower()
+
+
+# Firefox refuses to connect a microphone to a context of another rate
+STUBBORN = """
+const connect = AudioContext.prototype.createMediaStreamSource;
+AudioContext.prototype.createMediaStreamSource = function (stream) {
+  if (this.sampleRate === 16000) throw new DOMException("different sample-rate", "NotSupportedError");
+  return connect.call(this, stream);
+};
+"""
+
+
+def test_a_microphone_of_another_rate_is_resampled(browser: Browser) -> None:
+    with serving(scripted_bundle(Script({2: ScriptedReply("Heard.")}))) as running:
+        page = browser.opened(running.http, STUBBORN)
+        listen(page)
+        page.wait_for_selector("text=Heard.")
+        page.get_by_role("button", name="Stop", exact=True).click()
+
+
+RESAMPLE = """async ([from, hertz, cuts]) => {
+  const { makeResampler } = await import("/page/resample.js");
+  const resample = makeResampler(from, 16000), out = [];
+  const tone = Float32Array.from({ length: from / 2 }, (_, i) => Math.sin((2 * Math.PI * hertz * i) / from));
+  for (let at = 0, i = 0; at < tone.length; at += cuts[i++ % cuts.length])
+    out.push(...resample(tone.slice(at, at + cuts[i % cuts.length])));
+  return out;
+}"""
+
+
+def test_the_resampler_keeps_what_16_khz_can_hold_however_it_is_cut(bare_browser: Browser) -> None:
+    with serving(scripted_bundle()) as running:
+        page = bare_browser.opened(running.http)
+        for rate in (48_000, 44_100):
+            low = np.array(page.evaluate(RESAMPLE, [rate, 1000, [2048]]))
+            assert 7900 < len(low) <= 8000
+            wanted = np.sin(2 * np.pi * 1000 * np.arange(len(low)) / 16_000)
+            assert np.abs(low - wanted)[100:].max() < 0.01
+            assert np.abs(page.evaluate(RESAMPLE, [rate, 10_000, [2048]]))[100:].max() < 0.01, "no alias"
+            assert page.evaluate(RESAMPLE, [rate, 1000, [128, 128]]) == list(low)
 
 
 def test_a_connection_that_is_cut_comes_back_and_nothing_is_lost(browser: Browser) -> None:

@@ -198,7 +198,11 @@ function hush() {
   talking.session.cancel(); talking.voice.stop();
 }
 
-at("microphone").addEventListener("click", () => { if (live) stop(); else start(microphone, ""); });
+function unplugged() {
+  stop(); state("failed", "No sound"); explain("The microphone is gone: unplugged, or no longer allowed for this page.");
+}
+
+at("microphone").addEventListener("click", () => { if (live) stop(); else start((hear) => microphone(hear, unplugged), ""); });
 at("hush").addEventListener("click", hush);
 document.addEventListener("keydown", (event) => { if (event.key === "Escape") hush(); });
 at("file").addEventListener("change", (event) => { hearFile(event.target.files[0]); event.target.value = ""; });

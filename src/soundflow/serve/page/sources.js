@@ -1,19 +1,33 @@
 // Where sound comes from: the microphone, a file or an example. Each calls `hear` with float32 at 16 kHz until stopped.
+import { makeResampler } from "./resample.js";
 import { RATE } from "./session.js";
 
 const BLOCK = 1600; // samples a message of a recording: 0.1 s
 
-export async function microphone(hear) {
+export async function microphone(hear, gone) {
   if (!navigator.mediaDevices) throw new Error("insecure");
   const stream = await navigator.mediaDevices.getUserMedia({
     audio: { echoCancellation: true, noiseSuppression: false, autoGainControl: false, channelCount: 1 } });
-  const context = new AudioContext({ sampleRate: RATE });
+  const { context, source } = connected(stream);
   await context.audioWorklet.addModule("/page/worklet.js");
   const node = new AudioWorkletNode(context, "blocks", { numberOfOutputs: 0 });
-  node.port.onmessage = (message) => hear(message.data);
-  context.createMediaStreamSource(stream).connect(node);
+  const resample = makeResampler(context.sampleRate, RATE);
+  node.port.onmessage = (message) => hear(resample(message.data));
+  source.connect(node);
   await context.resume();
-  return () => { stream.getTracks().forEach((track) => track.stop()); context.close(); };
+  for (const track of stream.getTracks()) track.onended = gone; // unplugged, or no longer allowed
+  return () => { stream.getTracks().forEach((track) => { track.onended = null; track.stop(); }); context.close(); };
+}
+
+function connected(stream) { // a context at our rate where the browser can, else at the microphone's
+  const context = new AudioContext({ sampleRate: RATE });
+  try {
+    return { context, source: context.createMediaStreamSource(stream) };
+  } catch {
+    context.close();
+    const own = new AudioContext();
+    return { context: own, source: own.createMediaStreamSource(stream) };
+  }
 }
 
 export async function recording(bytes, hear, finished) {
