@@ -12,7 +12,7 @@ from soundflow.model.bundle import Bundle
 from soundflow.model.config import nano
 from soundflow.model.network import AudioInteractionModel, initialise
 from soundflow.model.tokens import RELEASE_TOKENS, TextTokenizer, own_control_tokens
-from soundflow.train.vocabulary import regrown
+from soundflow.train.vocabulary import grown
 
 OLD = ["a dog barks", "a cow moos", "the dog barks again"] * 3
 NEW = [*OLD, *["one large latte with soy milk", "三个苹果"] * 5]
@@ -30,30 +30,28 @@ def small() -> Bundle:
     return Bundle(network, tokenizer, config, "small")
 
 
-def test_what_was_known_keeps_its_row(small: Bundle) -> None:
-    grown = regrown(small, NEW, 360)
-    old, new = (b.network.decoder.embed_tokens.weight for b in (small, grown))
-    controls = sorted(small.config.control.ids)
-    assert torch.equal(old[controls], new[controls])
-    for word in ("a", " dog", " barks"):
-        (before,), (after,) = small.tokenizer.encode(word), grown.tokenizer.encode(word)
-        assert torch.equal(old[before], new[after])
-    assert grown.network.lm_head.weight is grown.network.decoder.embed_tokens.weight
+def test_what_was_known_keeps_its_id_and_its_row(small: Bundle) -> None:
+    more = grown(small, NEW, 360)
+    old, new = (b.network.decoder.embed_tokens.weight for b in (small, more))
+    assert len(old) < len(new) <= 360
+    assert torch.equal(old, new[: len(old)])
+    assert all(small.tokenizer.encode(text) == more.tokenizer.encode(text) for text in OLD)
+    assert more.network.lm_head.weight is more.network.decoder.embed_tokens.weight
 
 
 def test_a_new_piece_begins_as_the_mean_of_what_spelled_it(small: Bundle) -> None:
-    grown = regrown(small, NEW, 360)
-    old, new = (b.network.decoder.embed_tokens.weight for b in (small, grown))
-    (piece,) = grown.tokenizer.encode(" latte")
+    more = grown(small, NEW, 360)
+    old, new = (b.network.decoder.embed_tokens.weight for b in (small, more))
+    (piece,) = more.tokenizer.encode(" latte")
     spelled = small.tokenizer.encode(" latte")
     assert len(spelled) > 1
     assert torch.allclose(new[piece], old[spelled].mean(0))
-    assert grown.tokenizer.decode(grown.tokenizer.encode("三个苹果")) == "三个苹果"
-    assert len(grown.tokenizer.encode("三个苹果")) < len(small.tokenizer.encode("三个苹果"))
+    assert more.tokenizer.decode(more.tokenizer.encode("三个苹果")) == "三个苹果"
+    assert len(more.tokenizer.encode("三个苹果")) < len(small.tokenizer.encode("三个苹果"))
 
 
 def test_everything_else_is_as_it_was(small: Bundle) -> None:
-    before, after = small.network.state_dict(), regrown(small, NEW, 360).network.state_dict()
+    before, after = small.network.state_dict(), grown(small, NEW, 360).network.state_dict()
     tables = {"decoder.embed_tokens.weight", "lm_head.weight"}
     assert all(torch.equal(before[name], after[name]) for name in before.keys() - tables)
 
@@ -61,4 +59,4 @@ def test_everything_else_is_as_it_was(small: Bundle) -> None:
 def test_a_foreign_vocabulary_is_left_alone(small: Bundle) -> None:
     foreign = dataclasses.replace(small, config=dataclasses.replace(small.config, control=RELEASE_TOKENS))
     with pytest.raises(InputError, match="vocabulary of its own"):
-        regrown(foreign, NEW, 360)
+        grown(foreign, NEW, 360)

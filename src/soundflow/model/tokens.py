@@ -9,6 +9,9 @@ from its config. No text can produce a control id. Tests: tests/model/test_token
 from __future__ import annotations
 
 import dataclasses
+import itertools
+import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,6 +21,7 @@ from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, 
 
 from soundflow.errors import InputError
 
+LEAST_OCCURRENCES = 2  # of a pair of pieces that becomes one
 EMOTIONS = ("happy", "sad", "angry", "surprise", "normal", "urgent")  # release file TOKENS.py
 
 
@@ -151,11 +155,36 @@ class TextTokenizer:
         letters = (self._tokenizer.token_to_id(letter) for letter in piece)
         return [letter for letter in letters if letter is not None]
 
-    def byte_id(self, byte: int) -> int:
-        """The id of the piece that is one byte alone."""
-        found = self._tokenizer.token_to_id(_LETTER_OF[byte])
-        assert found is not None, "a byte-level vocabulary has every byte"
-        return found
+    def ids_of(self, piece: bytes) -> list[int]:
+        """Ids whose bytes are these, also where they are half a character."""
+        try:
+            return self.encode(piece.decode("utf-8"))
+        except UnicodeDecodeError:
+            letters = (self._tokenizer.token_to_id(_LETTER_OF[byte]) for byte in piece)
+            return [letter for letter in letters if letter is not None]
+
+    def extended(self, texts: Iterable[str], vocab_size: int) -> TextTokenizer:
+        """The same with further merges, learned from `texts` behind the old ones, up to `vocab_size` pieces in all."""
+        plain = self._without_added_tokens
+        counts = Counter(word for text in texts for word, _ in plain.pre_tokenizer.pre_tokenize_str(text))
+        words = {word: [token.value for token in plain.model.tokenize(word)] for word in counts}
+        state = json.loads(self._tokenizer.to_str())
+        vocabulary: dict[str, int] = state["model"]["vocab"]
+        free = max(vocabulary.values(), default=-1) + 1
+        while free < vocab_size:
+            pairs: Counter[tuple[str, str]] = Counter()
+            for word, pieces in words.items():
+                for pair in itertools.pairwise(pieces):
+                    pairs[pair] += counts[word]
+            best = max(pairs, key=lambda pair: (pairs[pair], pair), default=None)
+            if best is None or pairs[best] < LEAST_OCCURRENCES:
+                break
+            state["model"]["merges"].append(list(best))
+            if "".join(best) not in vocabulary:
+                vocabulary["".join(best)] = free
+                free += 1
+            words = {word: _merged(pieces, best) for word, pieces in words.items()}
+        return TextTokenizer(Tokenizer.from_str(json.dumps(state)))
 
     def decode(self, ids: Iterable[int]) -> str:
         """Text of whole ids; for text that is still growing join `token_bytes` instead."""
@@ -181,6 +210,17 @@ class TextTokenizer:
     @cached_property
     def _special_ids(self) -> frozenset[int]:
         return frozenset(i for i, t in self._tokenizer.get_added_tokens_decoder().items() if t.special)
+
+
+def _merged(pieces: list[str], pair: tuple[str, str]) -> list[str]:
+    """Pieces of a word with every `pair` of neighbours made one, from the left."""
+    merged: list[str] = []
+    for piece in pieces:
+        if merged and (merged[-1], piece) == pair:
+            merged[-1] += piece
+        else:
+            merged.append(piece)
+    return merged
 
 
 def _byte_alphabet() -> Iterator[tuple[str, int]]:

@@ -22,17 +22,25 @@ from soundflow.train.document import Document
 
 @dataclass(frozen=True)
 class FeatureCache:
-    """Features by stream and length; another encoder, front end or arithmetic has another folder."""
+    """Features by stream; another encoder, front end or arithmetic has another folder.
+
+    Args:
+        is_causal: a chunk sounds the same whatever follows, so that a whole stream's features hold those of its start.
+    """
 
     folder: Path
+    is_causal: bool = True
 
     def of(self, document: Document, make: Callable[[], Tensor]) -> Tensor:
         """The features of a document, [chunks, positions, pooled width]: read, or made and kept."""
-        path = self.folder / f"{document.key}-{document.chunks}.safetensors"
+        path = self.folder / f"{document.key}{'' if self.is_causal else f'-{document.chunks}'}.safetensors"
         try:
-            return load_file(path)["pooled"]
+            kept = load_file(path)["pooled"]
         except (OSError, SafetensorError, KeyError):  # not there, or half written by a machine that went down
-            made = make().cpu().contiguous()
+            kept = torch.empty(0)
+        if len(kept) >= document.chunks:
+            return kept[: document.chunks]
+        made = make().cpu().contiguous()
         self.folder.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
         save_file({"pooled": made}, temporary)
@@ -46,4 +54,4 @@ def cache_of(folder: Path, network: AudioInteractionModel, bfloat16: bool) -> Fe
     for name, tensor in sorted(network.encoder.state_dict().items()):
         digest.update(name.encode())
         digest.update(tensor.detach().cpu().contiguous().view(torch.uint8).numpy().tobytes())
-    return FeatureCache(folder / digest.hexdigest()[:16])
+    return FeatureCache(folder / digest.hexdigest()[:16], network.config.normaliser != "clip")

@@ -38,7 +38,7 @@ from soundflow.train.recipe import build, read_values
 from soundflow.train.resume import claim
 from soundflow.train.shards import ShardStreams
 from soundflow.train.stages import Stage, stages_of
-from soundflow.train.vocabulary import corpus_texts, regrown
+from soundflow.train.vocabulary import corpus_texts, grown
 
 log = logging.getLogger(__name__)
 
@@ -73,7 +73,7 @@ class StagedRecipe:
     checkpoint_every: int = 100
     keep_features: bool = False  # of an encoder that stands still; corpora only
     cache: Path | None = None  # where decoded clips are kept
-    vocab_size: int = 0  # above 0: pieces of a tokenizer that is trained anew on the corpora's texts
+    vocab_size: int = 0  # above 0: so many pieces in all, new ones for the corpora's texts
     clips_share: float = 0.5  # where data are corpora and clips: of the streams, those composed afresh out of the clips
     new_share: float = 0.5  # clips only: of the streams, those that are about the first folder's labels
     streams: StreamConfig = field(default_factory=StreamConfig)  # clips only
@@ -170,8 +170,8 @@ def _with_new_words(recipe: StagedRecipe, folder: Path, world: World) -> Path:
     """The model to start from with a tokenizer of the corpora's texts, made once."""
     target = recipe.out / "start" / "model"
     if world.is_first and not (target / "config.json").exists():
-        grown = regrown(load_model(folder), corpus_texts(sorted_out(recipe.data)[0]), recipe.vocab_size)
-        save_folder(grown, target, "float32")
+        texts = corpus_texts(sorted_out(recipe.data)[0])
+        save_folder(grown(load_model(folder), texts, recipe.vocab_size), target, "float32")
     world.wait()
     return target
 
