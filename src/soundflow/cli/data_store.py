@@ -157,7 +157,7 @@ def _by_vector(
 ) -> list[Hit]:
     from soundflow.audio.decode import read_audio
     from soundflow.audio.pcm import SAMPLE_RATE
-    from soundflow.data.store.embedders import HEARD_SECONDS
+    from soundflow.data.store.embedders import HEARD_SECONDS, Hearer, Reader
     from soundflow.data.store.vectors import PROBES, VectorTable, tables
     from soundflow.errors import InputError, UsageError
 
@@ -167,15 +167,18 @@ def _by_vector(
         raise InputError("search.no_vectors", f"{store.path} has no vectors", hint)
     for name in [by] if by else [_argument(name) for name in names]:
         embedder = _embedder(name)
-        if embedder.hears if like else embedder.reads:
+        if isinstance(embedder, Hearer if like else Reader):
             break
     else:
         does = "hears" if like else "reads"
         raise UsageError("search.embedder", f"none of {', '.join(names)} {does}", "index again with --embed")
     if embedder.name not in names:
         raise InputError("search.no_vectors", f"the store has vectors of {', '.join(names)}", "name one of them")
-    heard = read_audio(like)[: round(HEARD_SECONDS * SAMPLE_RATE)] if like else None
-    vector = embedder.of_texts([query])[0] if heard is None else embedder.of_sounds([heard])[0]
+    if like and isinstance(embedder, Hearer):
+        vector = embedder.of_sounds([read_audio(like)[: round(HEARD_SECONDS * SAMPLE_RATE)]])[0]
+    else:
+        assert isinstance(embedder, Reader)
+        vector = embedder.of_texts([query])[0]
     return VectorTable(store, embedder.name, embedder.width).search(vector, top, wanted, None if exact else PROBES)
 
 

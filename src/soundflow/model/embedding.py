@@ -24,9 +24,6 @@ class EncoderMean:
         bundle: the model. Its name marks the vectors.
     """
 
-    reads = False
-    hears = True
-
     def __init__(self, bundle: Bundle) -> None:
         self.name = f"encoder:{bundle.name}"
         self.width = 2 * bundle.config.encoder.d_model
@@ -36,10 +33,6 @@ class EncoderMean:
     def of_sounds(self, sounds: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
         """float32 [n, 2 · encoder width] of float32 16 kHz mono samples, each at least one long."""
         return np.stack([self._of_sound(sound) for sound in sounds])
-
-    def of_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """It does not read."""
-        raise NotImplementedError
 
     def _of_sound(self, sound: NDArray[np.float32]) -> NDArray[np.float32]:
         config, network = self._bundle.config, self._bundle.network

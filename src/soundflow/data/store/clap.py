@@ -29,9 +29,6 @@ class Clap:
         OutsideError: transformers is not installed, or there are no such weights (`clap.missing`).
     """
 
-    reads = True
-    hears = True
-
     def __init__(self, place: str) -> None:
         hint = "pip install transformers, and give the folder of a CLAP model such as laion/clap-htsat-unfused"
         if find_spec("transformers") is None:

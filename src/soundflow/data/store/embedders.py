@@ -1,4 +1,4 @@
-"""What turns clips into vectors: a small protocol, and which ones there are by name.
+"""What turns clips into vectors: one that reads, one that hears, or both; and which there are by name.
 
 The network's own encoder is one of them and is built left of here (`soundflow.model.embedding`), so it is handed in.
 Tests: tests/data/store/test_embedders.py.
@@ -7,7 +7,7 @@ Tests: tests/data/store/test_embedders.py.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,25 +20,31 @@ Vectors = NDArray[np.float32]
 HEARD_SECONDS = 10.0  # of a clip, from its start: what an embedder hears; chosen, AudioSet's length
 
 
-class Embedder(Protocol):
-    """Texts, sounds or both as vectors of one space.
-
-    `name` marks the vectors in a store and must change with the weights. A clip is embedded by its sound where the
-    embedder hears, else by its words.
-    """
+@runtime_checkable
+class Reader(Protocol):
+    """Texts as vectors. `name` marks the vectors in a store and must change with the weights."""
 
     name: str
     width: int
-    reads: bool
-    hears: bool
 
     def of_texts(self, texts: Sequence[str]) -> Vectors:
-        """float32 [n, width]; only where `reads`."""
+        """float32 [n, width]."""
         ...
 
+
+@runtime_checkable
+class Hearer(Protocol):
+    """Sounds as vectors; what reads as well has both in one space. `name` as a reader's."""
+
+    name: str
+    width: int
+
     def of_sounds(self, sounds: Sequence[Samples]) -> Vectors:
-        """float32 [n, width] of float32 16 kHz mono samples; only where `hears`."""
+        """float32 [n, width] of float32 16 kHz mono samples."""
         ...
+
+
+Embedder = Reader | Hearer  # a clip is embedded by its sound where the embedder hears, else by its words
 
 
 def packaged(name: str) -> Embedder:

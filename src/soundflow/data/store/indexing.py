@@ -24,7 +24,7 @@ from soundflow.data.clips import LABELS_NAME, Clip, read_labels, read_part
 from soundflow.data.layouts.layout import Fault, Layout
 from soundflow.data.layouts.recognise import recognise
 from soundflow.data.layouts.texts import read_texts
-from soundflow.data.store.embedders import HEARD_SECONDS, Embedder
+from soundflow.data.store.embedders import HEARD_SECONDS, Embedder, Hearer
 from soundflow.data.store.index import ClipIndex, Conversation, Source, clip_words
 from soundflow.data.store.vectors import VectorTable
 from soundflow.errors import InputError, SoundflowError
@@ -106,14 +106,14 @@ def embed(index: ClipIndex, embedder: Embedder, told: Told) -> int:
     for batch in _batches(index.numbered(after_row=table.last_row), SOUNDS_AT_ONCE):
         rows, pieces = list[int](), list[Any]()
         for row, clip in batch:
-            piece = _heard(clip) if embedder.hears else clip_words(clip, labels.get(clip.label, {}))
+            piece = _heard(clip) if isinstance(embedder, Hearer) else clip_words(clip, labels.get(clip.label, {}))
             if piece is not None:
                 rows.append(row)
                 pieces.append(piece)
             told()
         vectors = np.zeros((0, embedder.width), np.float32)
         if rows:
-            vectors = embedder.of_sounds(pieces) if embedder.hears else embedder.of_texts(pieces)
+            vectors = embedder.of_sounds(pieces) if isinstance(embedder, Hearer) else embedder.of_texts(pieces)
         table.add(rows, vectors, batch[-1][0])
     return len(table)
 

@@ -30,8 +30,6 @@ class MiniLm:
 
     name = "minilm-l6-v2"
     width = 384
-    reads = True
-    hears = False
 
     def __init__(self) -> None:
         missing = [name for name in (PACKAGE, "transformers") if find_spec(name) is None]
@@ -59,7 +57,3 @@ class MiniLm:
             hidden, mask = self._model(**tokens).last_hidden_state, tokens["attention_mask"][..., None]
             found[some] = ((hidden * mask).sum(1) / mask.sum(1)).numpy()
         return found
-
-    def of_sounds(self, sounds: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
-        """It does not hear."""
-        raise NotImplementedError
