@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from soundflow.data.clips import Clip
-from soundflow.data.curate.index import MOST_CANDIDATES, ClipIndex, Filter, Found, words_of
 from soundflow.data.curate.planner import Refined, plain_query
 from soundflow.data.curate.verifier import Measured, Verdict, measure, verify
+from soundflow.data.curate.word_ranks import Found, WordRanks, words_of
 from soundflow.data.generate.catalogue import CALLS_FOR_A_WORD, can_be_generated
 from soundflow.data.library import Library, generated_clip
 
@@ -43,14 +43,14 @@ class Grounder:
     """Finds clips for sub-events, and counts how it went.
 
     Args:
-        library: the clips; the index is built over its events.
+        library: the clips; those that are events are ranked by words.
         tfjp: whether streams are made of clips after TFJP: a clip sent to be reprocessed is judged again after it.
     """
 
     library: Library
     tfjp: bool = True
     tally: Counter[str] = field(default_factory=Counter)
-    _index: ClipIndex | None = None
+    _ranks: WordRanks | None = None
     _hits: dict[str, tuple[Found, ...]] = field(default_factory=dict)
     _measures: dict[tuple[str, bool], Measured] = field(default_factory=dict)
 
@@ -119,13 +119,7 @@ class Grounder:
         return [hits[i] for i in best[:TOP]]
 
     def _searched(self, query: str) -> list[Found]:
-        if self._index is None:
-            self._index = index_of(self.library)
-        return self._index.search(query, MOST_CANDIDATES, Filter(kind="event"))
-
-
-def index_of(library: Library) -> ClipIndex:
-    """An index in memory over a library's clips."""
-    index = ClipIndex()
-    index.add((clip, words_of(clip, library.synonyms(clip.label))) for clip in library.clips)
-    return index
+        if self._ranks is None:
+            clips = self.library.clips
+            self._ranks = WordRanks((clip, words_of(clip, self.library.synonyms(clip.label))) for clip in clips)
+        return self._ranks.search(query, "event")
