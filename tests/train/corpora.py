@@ -59,8 +59,8 @@ def stream(index: int, chunks: int) -> tuple[np.ndarray[Any, np.dtype[np.float32
     return samples, Timeline(chunks * 0.4, 0.4, None, SUB_TASKS[index % 4], tuple(events))
 
 
-def write_corpus(folder: Path, streams: int = 8, chunks: int = 6) -> Path:
-    """A finished corpus of two shards."""
+def write_corpus(folder: Path, streams: int = 8, chunks: int = 6, first: int = 0) -> Path:
+    """A finished corpus of two shards; `first` is the number of its first sound."""
     folder.mkdir(parents=True)
     rows: list[dict[str, Any]] = []
     half = -(-streams // 2)
@@ -68,7 +68,7 @@ def write_corpus(folder: Path, streams: int = 8, chunks: int = 6) -> Path:
         own: list[dict[str, Any]] = []
         members = []
         for index in range(number * half, min(streams, (number + 1) * half)):
-            samples, line = stream(index, chunks + index % 3)
+            samples, line = stream(first + index, chunks + index % 3)
             key, task = f"{index:09d}", SUB_TASKS[index % 4]
             notes = ["silence"] if index % 4 == 1 else []
             annotation = {"key": key, "sub_task": task, "mix_ins": notes, "timeline": dataclasses.asdict(line)}

@@ -16,7 +16,7 @@ from soundflow.cli.main import main
 from soundflow.errors import InputError, UsageError
 from soundflow.model.checkpoint.recognise import config_of
 from soundflow.train.staged import read_staged, run_staged, sorted_out, start_folder
-from tests.train.corpora import write_start
+from tests.train.corpora import write_corpus, write_start
 from tests.train.test_run import folder as tones  # noqa: F401  (a folder of clips, as a fixture)
 
 RECIPE = """
@@ -87,6 +87,19 @@ def test_lora_from_the_released_layout(corpus: Path, tmp_path: Path, release_kit
     with model.session() as session:
         events = [*session.feed(np.zeros(6_400, np.float32)), *session.end()]
     assert any(event.type == "decision" for event in events)
+
+
+@pytest.mark.slow
+def test_low_rank_matrices_lower_the_loss_on_streams_that_are_held_out(
+    corpus: Path, tmp_path: Path, release_kit: Path
+) -> None:
+    held_out = write_corpus(tmp_path / "valid", streams=4, first=100)
+    changes = [f"start={release_kit}", f'valid=["{held_out}"]', "stage.lora_rank=8", "stage.learning_rate=3e-3"]
+    run_staged(read_staged(write_recipe(tmp_path, corpus, 4), [*changes, "stage.steps=8", "evaluate_every=8"]))
+    lines = (tmp_path / "out" / "stage1" / "log.jsonl").read_text().splitlines()
+    before, after = (row for row in map(json.loads, lines) if row["kind"] == "valid")
+    assert (before["step"], after["step"]) == (0, 8)
+    assert after["lm"] < before["lm"] - 1 and after["stream"] < before["stream"]
 
 
 @pytest.mark.slow
