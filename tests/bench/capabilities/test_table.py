@@ -4,49 +4,65 @@ from __future__ import annotations
 
 import dataclasses
 import io
+from typing import Any
 
+import pytest
 from rich.console import Console
 
 from soundflow.bench.capabilities.judging import judge
 from soundflow.bench.capabilities.layouts import in_both, layouts
 from soundflow.bench.capabilities.run import report
-from soundflow.bench.capabilities.table import capabilities_table
+from soundflow.bench.capabilities.table import capabilities_table, capabilities_tables
 from tests.bench.capabilities.streams import references
-from tests.bench.capabilities.test_figures import EVERYTHING
+from tests.bench.capabilities.test_figures import ALARM, EVERYTHING
+
+WHOLE = "100.0 (100.0 – 100.0)"
 
 
-def shown() -> list[str]:
-    """The lines of the tables."""
+@pytest.fixture(scope="module")
+def result() -> dict[str, Any]:
+    """Everything said as the references have it, but nothing in the stream whose instruction was spoken."""
     heard = [(one, references(one) if one.key != "1" else ()) for one in EVERYTHING]
     found = report(heard, {"model": "nano", "machine": "a small one"})
     asked = layouts(in_both([judge(one, said) for one, said in heard[-2:]], [{0: "节奏"}, {}]))
-    result = dataclasses.replace(found, layouts=asked).to_dict()
+    return dataclasses.replace(found, layouts=asked).to_dict()
+
+
+def rows(result: dict[str, Any], caption: str) -> dict[str, tuple[str, ...]]:
+    """The rows of the table whose caption begins so, by their first cell."""
+    table = next(table for table in capabilities_tables(result) if table.caption.startswith(caption))
+    return {row[0]: row[1:] for row in table.rows}
+
+
+def test_a_row_a_sub_task_below_its_capability(result: dict[str, Any]) -> None:
+    scores = rows(result, "said in time")
+    names = list(scores)
+    assert names[0] == "all" and names.index("real time asr") + 1 == names.index("· asr_mandarin")
+    assert scores["· keep_silent"] == ("1", "–", WHOLE, "100.0", "100.0", "100.0")
+    assert scores["· event_counting"][:2] == ("3", "66.7")
+
+
+def test_other_figures_stand_beside(result: dict[str, Any]) -> None:
+    table = next(table for table in capabilities_tables(result) if table.caption == "counted beside")
+    assert ("s2tt_zh_en", "bleu", "", "100.0", "") in table.rows
+    assert ("asr_mandarin", "keyword accuracy", "1", WHOLE, "100.0") in table.rows
+    assert ("asr_mandarin", "wer", "", "0.0 (0.0 – 0.0)", "–") in table.rows
+
+
+def test_columns_material_and_layouts_are_compared(result: dict[str, Any]) -> None:
+    assert rows(result, "instructions")["· event_counting"] == ("2", WHOLE, "1", "0.0 (0.0 – 0.0)")
+    assert rows(result, "what sounded")["streaming translation"] == ("1", WHOLE, "1", WHOLE)
+    assert rows(result, "the same items")["asr_mandarin"] == ("1", WHOLE, WHOLE, "0.0 (0.0 – 0.0)")
+
+
+def test_what_is_not_there_has_no_table() -> None:
+    alone = report([(ALARM, references(ALARM))], {"model": "nano", "machine": "a small one"}).to_dict()
+    assert [table.caption.split(",")[0] for table in capabilities_tables(alone)] == ["said in time"]
+
+
+def test_a_terminal_shows_all_of_it(result: dict[str, Any]) -> None:
     console = Console(width=120, record=True, file=io.StringIO())
     console.print(capabilities_table(result))
-    return console.export_text().splitlines()
-
-
-def cells(lines: list[str], first: str) -> list[list[str]]:
-    """The rows of all tables that begin with a name."""
-    rows = [[cell.strip() for cell in line.strip("│").split("│")] for line in lines if line.startswith("│")]
-    return [row for row in rows if row[0] == first]
-
-
-def test_a_row_a_sub_task_below_its_capability() -> None:
-    lines = shown()
-    assert "6 streams" in lines[0] and "8 items" in lines[0]
-    names = [line.strip("│ ").split(" ")[0] for line in lines if line.startswith("│")]
-    assert names.index("real_time_asr") + 1 == names.index("asr_mandarin") < names.index("proactive_respond")
-    assert cells(lines, "keep_silent")[0][1:4] == ["1", "–", "100.0"]
-
-
-def test_other_figures_columns_and_material_have_tables_of_their_own() -> None:
-    lines = shown()
-    assert ["s2tt_zh_en", "bleu", "100.0"] in [row[:3] for row in cells(lines, "s2tt_zh_en")]
-    assert ["asr_mandarin", "wer", "0.0"] in [row[:3] for row in cells(lines, "asr_mandarin")]
-    text_beside_spoken = cells(lines, "event_counting")[2]
-    assert (text_beside_spoken[1:3], text_beside_spoken[4:6]) == (["2", "100.0"], ["1", "0.0"])
-    assert cells(lines, "streaming_translation")[-1][1:3] == ["1", "100.0"]
-    both_layouts = cells(lines, "asr_mandarin")[-1]
-    assert (both_layouts[2], both_layouts[4], both_layouts[6]) == ("100.0", "100.0", "+0.0")
-    assert lines[-1] == "machine: a small one"
+    lines = console.export_text().splitlines()
+    assert lines[0].startswith("nano: 6 streams") and "8 items" in lines[0] and lines[-1] == "machine: a small one"
+    assert all(any(table.caption in line for line in lines) for table in capabilities_tables(result))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from soundflow.bench.bootstrap import poisson_rate
+from soundflow.bench.capabilities.run import report as capabilities_report
 from soundflow.bench.compare import Pair, compared
 from soundflow.bench.house import judge
 from soundflow.bench.proactive import Item, Matching, always, gold, report
@@ -12,6 +13,7 @@ from soundflow.bench.scorers.matching import word_overlap
 from soundflow.bench.scoring import SpokenReply
 from soundflow.bench.trigger import Beside, StrayRow
 from soundflow.bench.trigger import report as trigger_report
+from tests.bench.capabilities.streams import due, references, stream
 from tests.bench.streams import event, timeline
 from tests.bench.test_house import HOUSE, REPLIES
 
@@ -82,6 +84,12 @@ def compare() -> dict[str, Any]:
     return {"benchmark": "compare", "a": "a.jsonl", "b": "b.jsonl", "groups": groups}
 
 
+def capabilities() -> dict[str, Any]:
+    asked = stream("event_counting", due(1, 2, "Siren number one."))
+    found = capabilities_report([(asked, references(asked))], {**PLAIN, "corpus": "held-out"})
+    return found.to_dict()
+
+
 def public() -> dict[str, Any]:
     return {"benchmark": "librispeech_clean", "items": 3, "missing": ["x"], "empty": [], "wer": 0.25}
 
@@ -97,5 +105,6 @@ EVERY = {
     "concatenation": concatenation(),
     "scenarios": scenarios(),
     "compare": compare(),
+    "capabilities": capabilities(),
     "librispeech_clean": public(),
 }

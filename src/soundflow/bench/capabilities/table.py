@@ -1,4 +1,7 @@
-"""What `bench capabilities` found, as tables for people. Tests: tests/bench/capabilities/test_table.py."""
+"""What `bench capabilities` found, as tables: for a terminal, and for a report.
+
+Tests: tests/bench/capabilities/test_table.py.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rich.console import Group
-from rich.table import Table
+from rich.table import Table as RichTable
 
 from soundflow.bench.capabilities.items import TASKS
+from soundflow.bench.report.document import Table, bare, percent
 
 Row = Mapping[str, Any]
 
@@ -16,122 +20,109 @@ _KNOWN = frozenset({"answered", "right", "specificity", "stray_per_hour"})  # fi
 
 
 def capabilities_table(result: Mapping[str, Any]) -> Group:
-    """A row a capability and a row a sub-task; then text beside spoken, real beside synthetic, where there are both."""
+    """Every table for people."""
+    amount = f"{result['streams']} streams, {result['hours']:.2f} h, {result['columns']['all']['all']['items']} items"
+    head = f"{result['model']}: {amount}; in %, with 95 % bounds by recording"
+    return Group(head, *map(_rich, capabilities_tables(result)), f"machine: {result['machine']}")
+
+
+def capabilities_tables(result: Mapping[str, Any]) -> list[Table]:
+    """A row a capability and a row a sub-task, and what they count beside.
+
+    Then instructions as text beside spoken ones, recorded beside generated sound, and streaming beside offline, each
+    where there are both.
+    """
     columns = result["columns"]
-    parts = [_scores(result), *_others(columns["all"]), *_columns(columns), *_material(columns["all"])]
-    parts += _layouts(result.get("layouts", {}))
-    return Group(*parts, f"machine: {result['machine']}")
+    found = [_scores(columns["all"]), _beside(columns["all"]), _columns(columns), _material(columns["all"])]
+    return [table for table in (*found, _layouts(result.get("layouts") or {})) if table.rows]
 
 
-def _scores(result: Mapping[str, Any]) -> Table:
-    rows = result["columns"]["all"]
-    title = f"{result['model']}: {result['streams']} streams, {result['hours']:.2f} h, {rows['all']['items']} items"
-    heads = ("items", "answered", "right", "95 %", "silent", "commonest", "left alone")
-    table = _empty(title, "sub-task", *heads, caption="in %; silent, commonest: what trivial answers get right")
-    for name, row in _in_order(rows):
-        trivial = row["trivial"]
-        table.add_row(
+def _scores(rows: Mapping[str, Any]) -> Table:
+    cells = [
+        (
             name,
             str(row["items"]),
-            _percent(row["answered"]["value"]),
-            _percent(row["right"]["value"]),
-            _bounds(row["right"]),
-            _percent(trivial["always_silent"]["right"]),
-            _percent(trivial["commonest"]["right"]),
-            _percent(row.get("specificity", {}).get("value")),
+            bare(row["answered"]["value"]),
+            percent(row["right"]),
+            bare(row["trivial"]["always_silent"]["right"]),
+            bare(row["trivial"]["commonest"]["right"]),
+            bare(row.get("specificity", {}).get("value")),
         )
-    return table
+        for name, row in _in_order(rows)
+    ]
+    heads = ("sub-task", "items", "answered", "right", "silent", "commonest", "left alone")
+    caption = "said in time, and right as well; silent, commonest: what trivial answers get right"
+    return Table(caption, heads, tuple(cells))
 
 
-def _columns(columns: Mapping[str, Any]) -> Iterator[Table]:
-    """Instructions as text beside spoken ones."""
-    if "text" not in columns or "spoken" not in columns:
-        return
-    table = _empty("", "instruction", "text, items", "right", "95 %", "spoken, items", "right", "95 %")
-    for name, _ in _in_order(columns["all"]):
-        pair = [_find(columns[column], name) for column in ("text", "spoken")]
-        if all(row is not None for row in pair):
-            table.add_row(name, *(cell for row in pair for cell in _cells(row or {})))
-    yield table
+def _beside(rows: Mapping[str, Any]) -> Table:
+    """Word errors, BLEU, keywords, calls and their slots."""
+    cells = []
+    for task, row in rows["sub_tasks"].items():
+        for name, value in row.items():
+            if name == "bleu":
+                cells.append((task, name, "", f"{value:.1f}", ""))
+            elif isinstance(value, Mapping) and "low" in value and name not in _KNOWN:
+                trivial = row["trivial"]["commonest"].get(name)
+                cells.append((task, _plain(name), str(value.get("items", "")), percent(value), bare(trivial)))
+    return Table("counted beside", ("sub-task", "figure", "items", "value", "commonest"), tuple(cells))
 
 
-def _material(rows: Mapping[str, Any]) -> Iterator[Table]:
-    """Recorded sound beside generated sound."""
-    both = [(name, row) for name, row in _in_order(rows) if "real" in row]
-    if not both:
-        return
-    table = _empty("", "material", "real, items", "right", "95 %", "synthetic, items", "right", "95 %")
-    for name, row in both:
-        table.add_row(name, *_cells(row["real"]), *_cells(row["synthetic"]))
-    yield table
+def _columns(columns: Mapping[str, Any]) -> Table:
+    """Instructions as text beside spoken ones, for what was asked in both ways."""
+    cells = []
+    for name, _ in _in_order(columns["all"]) if {"text", "spoken"} <= columns.keys() else ():
+        text, spoken = (_find(columns[column], name) for column in ("text", "spoken"))
+        if text is not None and spoken is not None:
+            cells.append((name, *_right(text), *_right(spoken)))
+    heads = ("sub-task", "text, items", "right", "spoken, items", "right")
+    return Table("instructions as text and spoken in the stream", heads, tuple(cells))
 
 
-def _layouts(rows: Mapping[str, Any]) -> Iterator[Table]:
+def _material(rows: Mapping[str, Any]) -> Table:
+    cells = [(name, *_right(row["real"]), *_right(row["synthetic"])) for name, row in _in_order(rows) if "real" in row]
+    heads = ("sub-task", "recorded, items", "right", "generated, items", "right")
+    return Table("what sounded was recorded or generated", heads, tuple(cells))
+
+
+def _layouts(rows: Mapping[str, Any]) -> Table:
     """What was right in the stream beside what was right when asked offline."""
-    if not rows:
-        return
-    table = _empty("", "layout", "items", "streaming", "95 %", "offline", "95 %", "difference", "95 %")
-    for name, row in {"all": rows["all"], **rows["sub_tasks"]}.items():
-        pair = [cell for key in ("streaming", "offline") for cell in (_percent(row[key]["value"]), _bounds(row[key]))]
-        change = row["difference"]
-        table.add_row(name, str(row["items"]), *pair, f"{100 * change['value']:+.1f}", _bounds(change))
-    yield table
+    cells = [
+        (name, str(row["items"]), *(percent(row[key]) for key in ("streaming", "offline", "difference")))
+        for name, row in ({"all": rows["all"], **rows["sub_tasks"]} if rows else {}).items()
+    ]
+    heads = ("sub-task", "items", "streaming", "offline", "offline – streaming")
+    return Table("the same items in a stream and asked as whole recordings", heads, tuple(cells))
 
 
 def _in_order(rows: Mapping[str, Any]) -> Iterator[tuple[str, Row]]:
     """All, then each capability with its sub-tasks below it."""
     yield "all", rows["all"]
     for capability, row in rows["capabilities"].items():
-        yield capability, row
+        yield _plain(capability), row
         known = TASKS.get(capability)
         for task, own in rows["sub_tasks"].items():
             if task in known if known else not any(task in tasks for tasks in TASKS.values()):
-                yield f"  {task}", own
+                yield f"· {task}", own
 
 
 def _find(rows: Mapping[str, Any], name: str) -> Row | None:
-    plain = name.strip()
-    found: Row | None = rows["all"] if plain == "all" else rows["capabilities"].get(plain, rows["sub_tasks"].get(plain))
-    return found
+    return next((row for other, row in _in_order(rows) if other == name), None)
 
 
-def _others(rows: Mapping[str, Any]) -> Iterator[Table]:
-    """What a sub-task counts beside: word errors, BLEU, keywords, calls and their slots."""
-    found = [
-        (task, name, value, row["trivial"]["commonest"].get(name))
-        for task, row in rows["sub_tasks"].items()
-        for name, value in row.items()
-        if name == "bleu" or (isinstance(value, Mapping) and "low" in value and name not in _KNOWN)
-    ]
-    if not found:
-        return
-    table = _empty("", "sub-task", "counts beside", "value", "95 %", "items", "commonest")
-    for task, name, value, trivial in found:
-        if name == "bleu":
-            table.add_row(task, name, f"{value:.1f}")
-        else:
-            amount = str(value.get("items", ""))
-            table.add_row(
-                task, name.replace("_", " "), _percent(value["value"]), _bounds(value), amount, _percent(trivial)
-            )
-    yield table
+def _right(row: Row) -> tuple[str, str]:
+    return str(row["items"]), percent(row["right"])
 
 
-def _cells(row: Row) -> tuple[str, str, str]:
-    return str(row["items"]), _percent(row["right"]["value"]), _bounds(row["right"])
+def _rich(table: Table) -> RichTable:
+    shown = RichTable(title=table.caption, title_justify="left")
+    shown.add_column(table.columns[0], no_wrap=True)
+    for name in table.columns[1:]:
+        shown.add_column(name, justify="left" if name == "figure" else "right", no_wrap=True)
+    for row in table.rows:
+        shown.add_row(*row)
+    return shown
 
 
-def _empty(title: str, first: str, *others: str, caption: str | None = None) -> Table:
-    table = Table(title=title or None, title_justify="left", caption=caption, caption_justify="left")
-    table.add_column(first, no_wrap=True)
-    for name in others:
-        table.add_column(name, justify="right", no_wrap=name == "95 %")
-    return table
-
-
-def _percent(value: float | None) -> str:
-    return "–" if value is None else f"{100 * value:.1f}"
-
-
-def _bounds(rate: Mapping[str, Any]) -> str:
-    return "–" if rate["value"] is None else f"{_percent(rate['low'])} – {_percent(rate['high'])}"
+def _plain(name: str) -> str:
+    return name.replace("_", " ")

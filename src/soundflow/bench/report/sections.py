@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from soundflow.bench.capabilities.table import capabilities_tables
 from soundflow.bench.report.document import Plot, Section, Series, Table, bare, number, percent
 from soundflow.bench.report.paper import claim, paper_table
 from soundflow.errors import InputError
@@ -258,6 +259,14 @@ def _scenarios(result: Result) -> Section:
     return Section("Real-world scenarios", (claim("silence_correlation"),), (table,), (), _origin(result))
 
 
+def _capabilities(result: Result) -> Section:
+    words = (
+        f"All sub-tasks of corpus {result['corpus']}: was the right thing said at the right time? Each has a rule of "
+        "words of its own; commonest is its commonest reference, said at every right moment.",
+    )
+    return Section("All seven capabilities", words, tuple(capabilities_tables(result)), (), _origin(result))
+
+
 def _compare(result: Result) -> Section:
     rows = [
         (name, str(row["pairs"]), bare(row["a"]), bare(row["b"]), percent(row["difference"]), f"{row['p_value']:.3g}")
@@ -289,6 +298,7 @@ _SECTIONS: Mapping[str, Callable[[Result], Section]] = {
     "concatenation": _concatenation,
     "scenarios": _scenarios,
     "compare": _compare,
+    "capabilities": _capabilities,
 }
 
 
