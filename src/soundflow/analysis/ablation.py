@@ -18,6 +18,7 @@ from typing import Any
 import torch
 
 from soundflow.analysis.ablation_judge import HeldOut, encoded_streams, judged, listened
+from soundflow.analysis.ablation_schedule import ScheduleConfig
 from soundflow.analysis.ablation_streams import CorpusStreams, Pool
 from soundflow.analysis.ablation_table import AblationRow, RowResult, results
 from soundflow.analysis.ledger import Ledger
@@ -52,6 +53,7 @@ class AblationRecipe:
     judging_streams: int = 120  # of `test`: the trigger figures
     text_streams: int = 24  # of `test`, as the first row's corpus: the text losses, as many again of reviews
     corpus: Mapping[str, Any] = field(default_factory=dict)  # as recipes/corpus.toml
+    schedule: ScheduleConfig = field(default_factory=ScheduleConfig)  # of the row without FIFO
 
 
 def read_ablation(path: Path, overrides: Sequence[str] = ()) -> AblationRecipe:
@@ -158,5 +160,6 @@ def _trained(recipe: AblationRecipe, seed: int, start: Bundle, out: Path) -> Tra
 def _key(recipe: AblationRecipe, seed: int, start: Bundle) -> str:
     """Equal for equal trainings: all that the figures depend on, and nothing else."""
     values = dataclasses.asdict(dataclasses.replace(recipe, row=(), seeds=(), out=Path(), cache=None))
+    del values["schedule"]
     told = json.dumps([values, seed, start.name], sort_keys=True, default=str)
     return hashlib.sha256(told.encode()).hexdigest()[:12]

@@ -39,6 +39,7 @@ def ablation(
     from rich.console import Console
 
     from soundflow.analysis.ablation import read_ablation, run_ablation
+    from soundflow.analysis.ablation_schedule import without_fifo
     from soundflow.cli.analyze_options import FloatName, described, loaded
     from soundflow.cli.needs import need
     from soundflow.cli.row_progress import RowProgress
@@ -49,12 +50,14 @@ def ablation(
     start = loaded(model, FloatName.float32, threads, None)
     with RowProgress("trainings", len(read.row) * len(read.seeds)) as progress, contextlib.redirect_stdout(sys.stderr):
         rows = [row.to_dict() for row in run_ablation(recipe, values, start, progress.done)]
-    found = {"seeds": list(read.seeds), "steps": read.loop.steps, "out": str(read.out), "rows": rows}
+    schedules = without_fifo(read.schedule, read.seeds)
+    found = {"seeds": list(read.seeds), "steps": read.loop.steps, "out": str(read.out)}
+    found |= {"rows": rows, "schedules": schedules}
     result = described(start, found, FloatName.float32)
     if as_json:
         typer.echo(json.dumps(result, ensure_ascii=False, allow_nan=False))
     else:
-        Console().print(_table(rows, result))
+        Console().print(_table(rows, result), _schedules(schedules))
 
 
 def _table(rows: Sequence[Mapping[str, Any]], result: Mapping[str, Any]) -> Table:
@@ -68,6 +71,18 @@ def _table(rows: Sequence[Mapping[str, Any]], result: Mapping[str, Any]) -> Tabl
         table.add_row(row["table"], row["name"], *figures, row["paper"])
     table.caption = "± over seeds; in brackets the distance to the first row, with * where it exceeds the spread, ✓ "
     table.caption += "where it then points as the paper's does, ✗ where it points the other way"
+    return table
+
+
+def _schedules(rows: Sequence[Mapping[str, Any]]) -> Table:
+    from rich.table import Table
+
+    table = Table(title="a dialogue on simulated time, no training", title_justify="left")
+    for name in ("schedule", "first word, ms", "stalled chunks, %", "resuming, ms", "paper"):
+        table.add_column(name, justify="left" if name in ("schedule", "paper") else "right")
+    for row in rows:
+        figures = (row[name] for name in ("first_text_ms", "stall_percent", "resume_ms"))
+        table.add_row(row["name"], *(f"{f['mean']:.1f} ± {f['deviation']:.1f}" for f in figures), row["paper"])
     return table
 
 
