@@ -20,7 +20,7 @@ from soundflow.model.network import AudioInteractionModel
 from soundflow.model.tokens import own_control_tokens
 from soundflow.train.shards import read_stream
 
-MOST_STREAMS = 2_000  # of each corpus, whose texts are looked at; chosen
+MOST_STREAMS = 1_000  # of each corpus, whose texts are looked at; chosen
 
 
 def grown(bundle: Bundle, texts: Iterable[str], vocab_size: int) -> Bundle:
