@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from soundflow.analysis.ablation import fresh_model, read_ablation, run_ablation
+from soundflow.analysis.ablation import finished_ablation, fresh_model, read_ablation, run_ablation
 from soundflow.analysis.ablation_table import FIGURES
 from soundflow.data.build.recipe import recipe_of
 from soundflow.errors import UsageError
@@ -103,6 +103,7 @@ def test_what_is_finished_is_not_trained_again(bundle: Bundle, tmp_path: Path) -
     places = f'clips = "{folder}"\ncache = "{tmp_path / "cache"}"\nout = "{tmp_path / "out"}"\nseeds = [1]\n'
     path.write_text(places + TINY)
     done: list[int] = []
+    assert finished_ablation(path, (), bundle) == []
     table = run_ablation(path, (), bundle, lambda: done.append(1))
     assert [row.row.name for row in table] == ["first", "λ"] and len(done) == 2
     first = table[0].figures
@@ -111,6 +112,7 @@ def test_what_is_finished_is_not_trained_again(bundle: Bundle, tmp_path: Path) -
     assert not list((tmp_path / "out").rglob("state.pt"))
     kept = (tmp_path / "out" / "finished.jsonl").read_bytes()
     logs = {p: p.read_bytes() for p in (tmp_path / "out").rglob("log.jsonl")}
-    assert run_ablation(path, (), bundle) == table
+    assert run_ablation(path, (), bundle) == finished_ablation(path, (), bundle) == table
+    assert finished_ablation(path, ("seeds=[1, 2]",), bundle) == table  # the second seed is still to come
     assert (tmp_path / "out" / "finished.jsonl").read_bytes() == kept and len(logs) == 2
     assert all(p.read_bytes() == text for p, text in logs.items())

@@ -40,3 +40,16 @@ def test_the_table_by_hand() -> None:
 def test_one_seed_says_nothing_of_spread() -> None:
     rows = results(ROWS, {row.name: seeds((0.5,), (3.0,)) for row in ROWS})
     assert [row.figures["balanced"].exceeds for row in rows] == [None, None, None]
+
+
+def test_rows_may_have_as_many_seeds_as_are_finished() -> None:
+    found = {
+        "first": seeds((0.70, 0.72, 0.71), (3.0, 3.0, 3.0)),
+        "other": seeds((0.60,), (3.0,)),  # one seed, judged by the spread that the first row shows
+        "like it": [],
+    }
+    first, other = results(ROWS, found)
+    assert first.figures["balanced"].exceeds is None and other.figures["balanced"].exceeds is True
+    bound = 2 * 0.01 * (1 + 1 / 3) ** 0.5
+    almost = results(ROWS[:2], found | {"other": seeds((0.71 - 0.99 * bound,), (3.0,))})
+    assert almost[1].figures["balanced"].exceeds is False

@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,7 @@ from soundflow.train.trainer import Trainer, TrainerConfig
 
 CONTEXT_SECONDS = 24.0  # of every row's window: the paper's L_max of 60 chunks at 0.4 s
 STILL_HEARD = 2  # streams the trainer looks at when it ends; the figures here come from elsewhere
+LEDGER_NAME = "finished.jsonl"
 REVIEW = "history_review"  # the sub-task that asks for what was heard before
 
 
@@ -87,22 +88,51 @@ def run_ablation(
         UsageError: as `read_ablation`.
     """
     recipe = read_ablation(path, overrides)
-    ledger = Ledger(recipe.out / "finished.jsonl", {})
-    keys: dict[tuple[str, int], str] = {}
     heard: dict[float, HeldOut] = {}  # by chunk length: all rows are judged by the same streams
-    for seed in recipe.seeds:  # all rows of one seed first: a run that is stopped has a whole table
+    ledger = Ledger(recipe.out / LEDGER_NAME, {})
+    for training in _trainings(path, overrides, start):
+        if training.key not in ledger:
+            seconds = training.recipe.chunk_seconds
+            if seconds not in heard:
+                heard[seconds] = held_out(recipe, fresh_model(training.recipe, start, training.seed))
+            trainer = _trained(training, start, recipe.out / training.key)
+            ledger.add(training.key, judged(trainer.averaged_model(), trainer.hearing_head, heard[seconds]))
+        done()
+    return finished_ablation(path, overrides, start)
+
+
+def finished_ablation(path: Path, overrides: Sequence[str], start: Bundle) -> list[RowResult]:
+    """The table of what is finished; nothing is trained.
+
+    Raises:
+        UsageError: as `read_ablation`.
+    """
+    recipe = read_ablation(path, overrides)
+    ledger = Ledger(recipe.out / LEDGER_NAME, {})
+    found: dict[str, list[dict[str, float]]] = {row.name: [] for row in recipe.row}
+    for training in _trainings(path, overrides, start):
+        if training.key in ledger:
+            found[training.row.name].append(ledger[training.key])
+    return results(recipe.row, found) if found[recipe.row[0].name] else []
+
+
+@dataclass(frozen=True)
+class _Training:
+    """One row under one seed, and what it is known by: equal for equal trainings."""
+
+    row: AblationRow
+    seed: int
+    recipe: AblationRecipe
+    key: str
+
+
+def _trainings(path: Path, overrides: Sequence[str], start: Bundle) -> Iterator[_Training]:
+    """All rows of one seed first: a run that is stopped has a whole table."""
+    recipe = read_ablation(path, overrides)
+    for seed in recipe.seeds:
         for row in recipe.row:
             changed = read_recipe(AblationRecipe, path, [*overrides, *row.set])
-            key = keys[row.name, seed] = _key(changed, seed, start)
-            if key not in ledger:
-                seconds = changed.chunk_seconds
-                if seconds not in heard:
-                    heard[seconds] = held_out(recipe, fresh_model(changed, start, seed))
-                trainer = _trained(changed, seed, start, recipe.out / key)
-                ledger.add(key, judged(trainer.averaged_model(), trainer.hearing_head, heard[seconds]))
-            done()
-    found = {row.name: [ledger[keys[row.name, seed]] for seed in recipe.seeds] for row in recipe.row}
-    return results(recipe.row, found)
+            yield _Training(row, seed, changed, _key(changed, seed, start))
 
 
 def fresh_model(recipe: AblationRecipe, start: Bundle, seed: int) -> Bundle:
@@ -146,8 +176,9 @@ def held_out(recipe: AblationRecipe, bundle: Bundle) -> HeldOut:
     )
 
 
-def _trained(recipe: AblationRecipe, seed: int, start: Bundle, out: Path) -> Trainer:
+def _trained(training: _Training, start: Bundle, out: Path) -> Trainer:
     """The row's training at its end; it goes on where a stopped run left it."""
+    recipe, seed = training.recipe, training.seed
     bundle = fresh_model(recipe, start, seed)
     make = CorpusStreams(Pool(recipe.clips, recipe.cache, "train", recipe.corpus), seed, bundle, recipe.instant_share)
     config = dataclasses.replace(recipe.loop, seed=seed)

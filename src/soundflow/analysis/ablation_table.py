@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -49,6 +49,7 @@ class Figure:
         return {
             "mean": round(statistics.fmean(self.values), 4),
             "deviation": round(_deviation(self.values), 4),
+            "seeds": len(self.values),
             "values": [round(value, 4) for value in self.values],
             "difference": round(self.difference, 4),
             "exceeds": self.exceeds,
@@ -70,30 +71,39 @@ class RowResult:
 
 
 def results(rows: Sequence[AblationRow], found: Mapping[str, Sequence[Mapping[str, float]]]) -> list[RowResult]:
-    """The table out of what each row's seeds gave.
+    """The table out of what each row's seeds gave; a row of which nothing is finished is left out.
 
     Args:
-        found: by row, the figures of each seed.
+        found: by row, the figures of each seed; rows may have as many as are finished.
     """
+    there = [row for row in rows if found[row.name]]
     by_figure = {
-        figure: _figures(rows, {row.name: tuple(part[figure] for part in found[row.name]) for row in rows}, figure)
+        figure: _figures(there, {row.name: tuple(part[figure] for part in found[row.name]) for row in there}, figure)
         for figure in FIGURES
     }
-    return [RowResult(row, {name: by_figure[name][i] for name in FIGURES}) for i, row in enumerate(rows)]
+    return [RowResult(row, {name: by_figure[name][i] for name in FIGURES}) for i, row in enumerate(there)]
 
 
 def _figures(rows: Sequence[AblationRow], values: Mapping[str, tuple[float, ...]], name: str) -> list[Figure]:
-    base = values[rows[0].name]
-    pooled = math.sqrt(statistics.fmean(_deviation(each) ** 2 for each in values.values()))
-    bound = 2 * pooled * math.sqrt(2 / len(base))
+    pooled = _pooled(values.values())
     table = []
     for row in rows:
-        difference = statistics.fmean(values[row.name]) - statistics.fmean(base)
-        exceeds = None if row is rows[0] or len(base) < 2 else abs(difference) > bound
+        own, base = values[row.name], values[rows[0].name]
+        difference = statistics.fmean(own) - statistics.fmean(base)
+        bound = None if pooled is None else 2 * pooled * math.sqrt(1 / len(own) + 1 / len(base))
+        exceeds = None if row is rows[0] or bound is None else abs(difference) > bound
         seen: Change = "better" if (difference > 0) == FIGURES[name] else "worse"
         reproduces = seen == row.expects[name] if exceeds and name in row.expects else None
-        table.append(Figure(values[row.name], difference, exceeds, reproduces))
+        table.append(Figure(own, difference, exceeds, reproduces))
     return table
+
+
+def _pooled(values: Iterable[Sequence[float]]) -> float | None:
+    """The deviation of one seed from its row's mean, over all rows with more than one; None where there is none."""
+    several = [each for each in values if len(each) > 1]
+    if not several:
+        return None
+    return math.sqrt(sum(statistics.variance(e) * (len(e) - 1) for e in several) / sum(len(e) - 1 for e in several))
 
 
 def _deviation(values: Sequence[float]) -> float:

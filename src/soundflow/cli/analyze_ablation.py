@@ -19,6 +19,7 @@ def ablation(
     overrides: Annotated[
         list[str] | None, typer.Argument(metavar="key=value", help="Values that replace the recipe's.")
     ] = None,
+    finished: Annotated[bool, typer.Option("--finished", help="Show what is finished; train nothing.")] = False,
     model: ModelOption = "nano",
     as_json: JsonOption = False,
     threads: ThreadsOption = 1,
@@ -38,7 +39,7 @@ def ablation(
 
     from rich.console import Console
 
-    from soundflow.analysis.ablation import read_ablation, run_ablation
+    from soundflow.analysis.ablation import finished_ablation, read_ablation, run_ablation
     from soundflow.analysis.ablation_schedule import without_fifo
     from soundflow.cli.analyze_options import FloatName, described, loaded
     from soundflow.cli.needs import need
@@ -48,8 +49,13 @@ def ablation(
     values = tuple(overrides or ())
     read = read_ablation(recipe, values)
     start = loaded(model, FloatName.float32, threads, None)
-    with RowProgress("trainings", len(read.row) * len(read.seeds)) as progress, contextlib.redirect_stdout(sys.stderr):
-        rows = [row.to_dict() for row in run_ablation(recipe, values, start, progress.done)]
+    if finished:
+        table = finished_ablation(recipe, values, start)
+    else:
+        count = len(read.row) * len(read.seeds)
+        with RowProgress("trainings", count) as progress, contextlib.redirect_stdout(sys.stderr):
+            table = run_ablation(recipe, values, start, progress.done)
+    rows = [row.to_dict() for row in table]
     schedules = without_fifo(read.schedule, read.seeds)
     found = {"seeds": list(read.seeds), "steps": read.loop.steps, "out": str(read.out)}
     found |= {"rows": rows, "schedules": schedules}
@@ -87,8 +93,9 @@ def _schedules(rows: Sequence[Mapping[str, Any]]) -> Table:
 
 
 def _cell(figure: Mapping[str, Any], scale: int, digits: int) -> str:
-    values = f"{scale * figure['mean']:.{digits}f} ± {scale * figure['deviation']:.{digits}f}"
-    if figure["exceeds"] is None:
+    values = f"{scale * figure['mean']:.{digits}f}"
+    values += f" ± {scale * figure['deviation']:.{digits}f}" if figure["seeds"] > 1 else ""
+    if not figure["difference"]:  # the first row
         return values
     sign = {True: "✓", False: "✗", None: ""}[figure["reproduces"]]
     return f"{values} ({scale * figure['difference']:+.{digits}f}{'*' if figure['exceeds'] else ''}{sign})"
