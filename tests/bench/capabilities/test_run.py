@@ -10,16 +10,23 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from soundflow.bench.capabilities.items import asked
+from soundflow.bench.capabilities.judging import judge
 from soundflow.bench.capabilities.run import CapabilitiesReport, chosen, run_capabilities, run_layouts, seconds_of
 from soundflow.bench.hearing import session_listener
 from soundflow.bench.scoring import SpokenReply
 from soundflow.bench.systems import System
 from soundflow.data.build.run import build
+from soundflow.data.build.stream import Workshop, annotation
 from soundflow.data.timeline import Timeline
 from soundflow.errors import InputError, UsageError
 from soundflow.model.bundle import Bundle
 from soundflow.testing.model import Script, ScriptedReply, answering_bundle, scripted_bundle
+from tests.bench.capabilities.streams import references
 from tests.data.build.clips import order
+from tests.data.build.test_spoken_instructions import made_of, shop
+
+__all__ = ["shop"]  # the fixture of the build's tests
 
 STREAMS = 48  # spread evenly: every sub-task is there
 LONGEST_REPLY = 400  # tokens of one byte: a function call takes more than a model's usual limit
@@ -77,6 +84,18 @@ def test_a_silent_model_is_right_where_silence_is_due(corpus: Path) -> None:
     assert found.columns["all"]["all"]["trivial"]["always_silent"]["right"] == found.right("all")
 
 
+def test_a_spoken_instruction_asks_for_the_same_in_another_column(shop: Workshop) -> None:
+    given, said = (
+        asked("k", annotation(made, shop, "k"), made.composition.timeline)
+        for made in (made_of(shop, "event_counting", share) for share in (0.0, 1.0))
+    )
+    assert (given.column, said.column) == ("text", "spoken")
+    assert [item.reference for item in given.items] == [item.reference for item in said.items] != []
+    replies = [SpokenReply(said.timeline.events[0].end, "One."), *references(said)]
+    found = judge(said, replies)
+    assert all(item.right for item in found.items) and not found.ignored[0].right  # it answered the instruction
+
+
 def test_a_training_script_reads_one_figure(best: CapabilitiesReport) -> None:
     assert best.right("all") == best.right("audio_agent") == best.right("event_counting", "text") == 1.0
     assert best.right("event_counting", "spoken") is None and best.right("juggling") is None
@@ -104,6 +123,7 @@ def test_a_model_that_answers_is_asked_offline_too(corpus: Path) -> None:
     share = sum(str(row["reference"]).startswith("B") for row in choices) / len(choices)
     asked = [row for name, row in rows.items() if name.endswith("_choice")]
     assert sum(row["offline"]["value"] * row["items"] for row in asked) == pytest.approx(share * len(choices))
+    assert {row["said_offline"] for row in choices} == {"B)"}
     assert found.to_dict()["layouts"]["all"]["items"] == sum(row["items"] for row in rows.values())
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from soundflow.bench.capabilities.figures import share
+from soundflow.bench.capabilities.items import TASKS
 from soundflow.bench.capabilities.judging import Judged, JudgedItem
 from soundflow.bench.capabilities.rules import verdict
 from soundflow.bench.compare import Pair, compared
@@ -38,7 +39,8 @@ def layouts(pairs: Sequence[Both]) -> dict[str, Any]:
     """Streaming beside offline, over all and for each sub-task; empty where nothing could be asked."""
     if not pairs:
         return {}
-    tasks = dict.fromkeys(pair.streaming.item.sub_task for pair in pairs)
+    there = {pair.streaming.item.sub_task for pair in pairs}
+    tasks = [task for tasks in TASKS.values() for task in tasks if task in there]
     return {
         "all": _row(pairs),
         "sub_tasks": {task: _row([pair for pair in pairs if pair.streaming.item.sub_task == task]) for task in tasks},

@@ -115,8 +115,15 @@ def run_layouts(
     for asked, replies, samples in _hear(system, corpus, most, progress):
         heard.append((asked, replies))
         answers.append(offline_answers(bundle, asked, samples))
-    pairs = in_both([judge(asked, replies) for asked, replies in heard], answers)
-    return dataclasses.replace(report(heard, _about(system, corpus)), layouts=layouts(pairs))
+    found = report(heard, _about(system, corpus))
+    texts = {
+        _id(asked, place): text for (asked, _), said in zip(heard, answers, strict=True) for place, text in said.items()
+    }
+    return dataclasses.replace(
+        found,
+        layouts=layouts(in_both([judge(asked, replies) for asked, replies in heard], answers)),
+        outcomes=tuple({**row, "said_offline": texts.get(str(row["id"]))} for row in found.outcomes),
+    )
 
 
 def chosen(corpus: Path, most: int | None) -> Iterator[StoredStream]:
@@ -155,7 +162,7 @@ def report(heard: Sequence[Heard], about: Mapping[str, Any] | None = None) -> Ca
         streams=len(told),
         hours=sum(one.model.seconds for one in told) / 3600,
         about=about or {},
-        outcomes=tuple(_outcomes(told)),
+        outcomes=tuple(_outcomes([asked for asked, _ in heard], told)),
     )
 
 
@@ -177,15 +184,20 @@ def _about(system: System, corpus: Path) -> dict[str, Any]:
     }
 
 
-def _outcomes(told: Sequence[Told]) -> Iterator[dict[str, Any]]:
+def _outcomes(streams: Sequence[Asked], told: Sequence[Told]) -> Iterator[dict[str, Any]]:
     """A row an item."""
-    for one in told:
+    for asked, one in zip(streams, told, strict=True):
         for place, item in enumerate(one.model.items):
             yield {
-                "id": f"{one.model.key}.{place}.{item.item.sub_task}",
+                "id": _id(asked, place),
                 "recording": item.item.recording,
                 "due": "ignore" if item.item.kind == "silence" else "respond",
                 "right": item.right,
                 "reference": item.item.reference,
                 "said": item.reply,
             }
+
+
+def _id(asked: Asked, place: int) -> str:
+    """The name of an item: its stream, its place in it, and its sub-task."""
+    return f"{asked.key}.{place}.{asked.items[place].sub_task}"
