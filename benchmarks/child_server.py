@@ -72,3 +72,10 @@ def silent() -> Bundle:
     from soundflow.testing.model import scripted_bundle
 
     return scripted_bundle()
+
+
+def talking() -> Bundle:
+    """A model that takes no time and says a few words every ten seconds, for a day and a bit."""
+    from soundflow.testing.model import Script, ScriptedReply, scripted_bundle
+
+    return scripted_bundle(Script({chunk: ScriptedReply("Something fell.") for chunk in range(24, 250_000, 25)}))

@@ -7,7 +7,8 @@ at when they are all gone. The long session is fed as fast as it decides; `--wal
 says how many hours of sound it had. What the server holds is read from its /metrics and /proc; slopes have 95 % bounds
 and leave out the first fifth of the looks. Each look is a JSON line on stderr: a run that is ended early is not lost.
 Threads may grow by the loop's pool of helpers, which is bounded (6 on 2 cores).
-24 hours of sound are 216,000 chunks: at 8 ms each half an hour.
+24 hours of sound are 216,000 chunks: at 8 ms each half an hour. `--network scripted` leaves the network out: a model
+that takes no time and speaks every ten seconds, so that what is around a network grows old on a busy machine, too.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from child_server import Child, child_server, nano
+from child_server import Child, child_server, nano, talking
 from websockets.asyncio.client import connect
 
 from soundflow.api import example_path, examples
@@ -203,10 +204,12 @@ def main() -> None:
     parser.add_argument("--churn", type=int, default=5000, help="short sessions")
     parser.add_argument("--hours", type=float, default=1.0, help="of sound in the long session")
     parser.add_argument("--wall-minutes", type=float, default=1e9, help="after which the long session ends early")
+    parser.add_argument("--network", choices=("nano", "scripted"), default="nano")
     arguments = parser.parse_args()
+    make = {"nano": nano, "scripted": talking}[arguments.network]
     messages = chunk_messages()
     report: dict[str, Any] = {"command": " ".join(["python", *sys.argv]), "machine": describe_machine()}
-    with child_server(nano, SEATS) as child:
+    with child_server(make, SEATS) as child:
         asyncio.run(short_session(child.address, 1, messages))  # the first session of a process loads what it needs
         if arguments.churn:
             report["churn"] = asyncio.run(churn(child, arguments.churn, messages))
