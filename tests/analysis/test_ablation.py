@@ -12,7 +12,7 @@ import torch
 from soundflow.analysis.ablation import finished_ablation, fresh_model, read_ablation, run_ablation
 from soundflow.analysis.ablation_table import FIGURES
 from soundflow.data.build.recipe import recipe_of
-from soundflow.errors import UsageError
+from soundflow.errors import InputError, UsageError
 from soundflow.model.bundle import Bundle
 from tests.conftest import REPOSITORY
 from tests.data.build.clips import write_clips
@@ -78,6 +78,9 @@ def test_a_key_that_is_not_there_is_named(tmp_path: Path) -> None:
     path = tmp_path / "a.toml"
     path.write_text('clips = "c"\n[loop]\nsteps = 1\n[[row]]\nname = "x"\ntable = "t"\nset = ["loop.stepps=2"]\n')
     with pytest.raises(UsageError, match="unknown key 'stepps'"):
+        read_ablation(path)
+    path.write_text(path.read_text().replace("loop.stepps=2", "corpus.tfpj=false"))
+    with pytest.raises(InputError, match="row x: .*unknown key 'tfpj'"):
         read_ablation(path)
     path.write_text('clips = "c"\nrow = []\n[loop]\nsteps = 1\n')
     with pytest.raises(UsageError, match="rows"):

@@ -24,6 +24,7 @@ from soundflow.analysis.ablation_table import AblationRow, RowResult, results
 from soundflow.analysis.ledger import Ledger
 from soundflow.analysis.sounds import composed_streams
 from soundflow.bench.listening import Setting
+from soundflow.data.build.recipe import recipe_of
 from soundflow.data.clips import ClipStore
 from soundflow.errors import UsageError
 from soundflow.model.bundle import Bundle
@@ -62,6 +63,7 @@ def read_ablation(path: Path, overrides: Sequence[str] = ()) -> AblationRecipe:
 
     Raises:
         UsageError: it is not well formed, a row changes a key that is not there, or there is no row (`ablation.rows`).
+        InputError: a row's [corpus] is no corpus recipe.
     """
     recipe = read_recipe(AblationRecipe, path, overrides)
     names = [row.name for row in recipe.row]
@@ -70,7 +72,8 @@ def read_ablation(path: Path, overrides: Sequence[str] = ()) -> AblationRecipe:
             "ablation.rows", f"{path}: rows {names}, seeds {list(recipe.seeds)}", "each needs its own name"
         )
     for row in recipe.row:
-        read_recipe(AblationRecipe, path, [*overrides, *row.set])
+        changed = read_recipe(AblationRecipe, path, [*overrides, *row.set])
+        recipe_of(changed.corpus, f"{path}: row {row.name}: [corpus]")
     return recipe
 
 
