@@ -80,7 +80,7 @@ def test_a_key_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="unknown key 'stepps'"):
         read_ablation(path)
     path.write_text(path.read_text().replace("loop.stepps=2", "corpus.tfpj=false"))
-    with pytest.raises(InputError, match="row x: .*unknown key 'tfpj'"):
+    with pytest.raises(InputError, match=r"row x: .*unknown key 'tfpj'"):
         read_ablation(path)
     path.write_text('clips = "c"\nrow = []\n[loop]\nsteps = 1\n')
     with pytest.raises(UsageError, match="rows"):
