@@ -28,7 +28,7 @@ from tests.data.build.test_spoken_instructions import made_of, shop
 
 __all__ = ["shop"]  # the fixture of the build's tests
 
-STREAMS = 48  # spread evenly: every sub-task is there
+STREAMS = 34  # spread evenly: every sub-task is there
 LONGEST_REPLY = 400  # tokens of one byte: a function call takes more than a model's usual limit
 
 
@@ -75,11 +75,12 @@ def test_the_references_score_all_of_every_sub_task(best: CapabilitiesReport) ->
 
 
 def test_a_silent_model_is_right_where_silence_is_due(corpus: Path) -> None:
-    found = run_capabilities(bundle_for(None), corpus)
+    found = run_capabilities(bundle_for(None), corpus, most=16)
     rows = found.columns["all"]["sub_tasks"]
     assert {name: row["right"]["value"] for name, row in rows.items()} == {
         name: float(name == "keep_silent") for name in rows
     }
+    assert "keep_silent" in rows
     assert found.columns["all"]["all"]["specificity"]["value"] == 1.0
     assert found.columns["all"]["all"]["trivial"]["always_silent"]["right"] == found.right("all")
 
@@ -115,7 +116,7 @@ def test_only_the_first_streams_are_heard_where_that_is_asked(corpus: Path) -> N
 
 
 def test_a_model_that_answers_is_asked_offline_too(corpus: Path) -> None:
-    found = run_layouts(answering_bundle(Script({0: ScriptedReply("B)")})), corpus, most=30)
+    found = run_layouts(answering_bundle(Script({0: ScriptedReply("B)")})), corpus, most=20)
     rows = found.layouts["sub_tasks"]
     assert {"audio_qa_choice", "environment_aware_assistance"} <= set(rows)
     assert all(row["streaming"]["value"] == 0.0 for row in rows.values())  # it speaks before anything was heard
