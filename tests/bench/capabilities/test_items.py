@@ -63,3 +63,15 @@ def test_every_sub_task_has_a_capability() -> None:
 def test_chinese_is_joined_without_blanks() -> None:
     assert joined(["A", "zebra."]) == "A zebra." and joined(["共", "产", "党"]) == "共产党"
     assert joined(["节奏", "nine", "", "贝壳"]) == "节奏 nine 贝壳"
+
+
+def test_a_question_about_a_sound_that_is_not_there_is_left_out() -> None:
+    asks = {"label": "speech_wake_word", "kind": "speech"}
+    made = stream("audio_grounded_chat", let_pass(1, 2), due(3, 4, "That was a cow mooing.", **asks))
+    assert made.unsound == () and len(made.items) == 1
+    made = stream("audio_grounded_chat", let_pass(1, 2), due(3, 4, "That was laughing.", **asks))
+    assert made.items == () and [item.reference for item in made.unsound] == ["That was laughing."]
+    review = due(3, 4, "The first sound was a siren.", **asks)
+    assert len(stream("history_review", let_pass(1, 2), review).unsound) == 1
+    dialogue = due(3, 4, "My train leaves at nine.", **asks)
+    assert stream("history_review", let_pass(1, 2), dialogue).unsound == ()

@@ -60,6 +60,12 @@ def test_what_is_not_there_has_no_table() -> None:
     assert [table.caption.split(",")[0] for table in capabilities_tables(alone)] == ["said in time"]
 
 
+def test_what_was_left_out_is_told(result: dict[str, Any]) -> None:
+    console = Console(width=120, record=True, file=io.StringIO())
+    console.print(capabilities_table({**result, "unsound": [{"stream": "7", "sub_task": "x", "reference": "y"}]}))
+    assert "1 items left out" in console.export_text()
+
+
 def test_a_terminal_shows_all_of_it(result: dict[str, Any]) -> None:
     console = Console(width=120, record=True, file=io.StringIO())
     console.print(capabilities_table(result))

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from soundflow.bench.capabilities.words import speaks_of_absent
 from soundflow.data.tasks.phrases import known_phrases
 from soundflow.data.tasks.registry import CAPABILITIES
 from soundflow.data.timeline import StreamEvent, Timeline
@@ -23,6 +24,7 @@ _MIXED_IN = {"voice_chatting": (MIXED_IN_REVIEW,), "proactive_respond": (MIXED_I
 TASKS: Mapping[str, tuple[str, ...]] = {
     name: (*tasks, *_MIXED_IN.get(name, ())) for name, tasks in CAPABILITIES.items()
 }  # by capability: its sub-tasks, and what of it is mixed into streams of others
+_LAST_SOUND = "audio_grounded_chat"
 _REVIEW_OPENS = "The first sound was"
 _ANSWERS_SOUNDS = frozenset({"emotional_chat", *CAPABILITIES["audio_agent"]})  # sounds are items of their own there
 
@@ -31,7 +33,8 @@ _ANSWERS_SOUNDS = frozenset({"emotional_chat", *CAPABILITIES["audio_agent"]})  #
 class Asked:
     """A stream as it is scored.
 
-    `column` says how the instruction came: as text, spoken in the stream, or not at all.
+    `column` says how the instruction came: as text, spoken in the stream, or not at all. `unsound` are items that no
+    listener could get right: their reference speaks of a sound that is not in the stream.
     """
 
     key: str
@@ -39,6 +42,7 @@ class Asked:
     column: Column
     timeline: Timeline
     items: tuple[Item, ...]
+    unsound: tuple[Item, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -67,8 +71,10 @@ def asked(key: str, annotation: Mapping[str, Any], timeline: Timeline) -> Asked:
     """
     sub_task = str(annotation.get("sub_task") or timeline.task)
     mixed_in = tuple(annotation.get("mix_ins") or ())
-    items = tuple(_items(key, sub_task, mixed_in, timeline))
-    return Asked(key, sub_task, _column(annotation, timeline), timeline, items)
+    items = list(_items(key, sub_task, mixed_in, timeline))
+    unsound = tuple(item for item in items if _is_unsound(item))
+    sound = tuple(item for item in items if not _is_unsound(item))
+    return Asked(key, sub_task, _column(annotation, timeline), timeline, sound, unsound)
 
 
 def utterance_text(timeline: Timeline, event: int) -> str:
@@ -111,6 +117,12 @@ def _task_of(event: StreamEvent, sub_task: str, mixed_in: Sequence[str]) -> str:
     if "proactive" not in mixed_in or event.kind != "event" or sub_task in CAPABILITIES["proactive_respond"]:
         return sub_task
     return MIXED_IN_ALARM if sub_task not in _ANSWERS_SOUNDS or _is_advice(event, text) else sub_task
+
+
+def _is_unsound(item: Item) -> bool:
+    """Whether the sound asked about is missing, as where a stream that was too long was shortened."""
+    is_about_sounds = item.sub_task == _LAST_SOUND or item.reference.startswith(_REVIEW_OPENS)
+    return is_about_sounds and speaks_of_absent(item.reference, item.heard)
 
 
 def _is_advice(event: StreamEvent, text: str) -> bool:

@@ -40,8 +40,9 @@ class CapabilitiesReport:
     """Everything `bench capabilities` found.
 
     `columns` holds tables by how the instruction came (`all`, `text`, `spoken`, `none`), each with rows for `all`,
-    `capabilities` and `sub_tasks`; `outcomes` has a row an item, for `bench compare`; `layouts` is empty unless the
-    offline layout was asked, too.
+    `capabilities` and `sub_tasks`; `outcomes` has a row an item, for `bench compare`. `unsound` lists items that were
+    left out, because their reference speaks of a sound that is not in the stream. `layouts` is empty unless the offline
+    layout was asked, too.
     """
 
     columns: Mapping[str, Any]
@@ -50,6 +51,7 @@ class CapabilitiesReport:
     hours: float
     about: Mapping[str, Any] = field(default_factory=dict)
     outcomes: tuple[Mapping[str, Any], ...] = ()
+    unsound: tuple[Mapping[str, str], ...] = ()
     layouts: Mapping[str, Any] = field(default_factory=dict)
 
     def right(self, name: str, column: str = "all") -> float | None:
@@ -68,6 +70,7 @@ class CapabilitiesReport:
             "hours": round(self.hours, 4),
             "columns": dict(self.columns),
             "commonest": dict(self.commonest),
+            "unsound": list(self.unsound),
             **({"layouts": dict(self.layouts)} if self.layouts else {}),
         }
 
@@ -162,6 +165,11 @@ def report(heard: Sequence[Heard], about: Mapping[str, Any] | None = None) -> Ca
         streams=len(told),
         hours=sum(one.model.seconds for one in told) / 3600,
         about=about or {},
+        unsound=tuple(
+            {"stream": asked.key, "sub_task": item.sub_task, "reference": item.reference}
+            for asked, _ in heard
+            for item in asked.unsound
+        ),
         outcomes=tuple(_outcomes([asked for asked, _ in heard], told)),
     )
 

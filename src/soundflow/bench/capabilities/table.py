@@ -23,7 +23,9 @@ def capabilities_table(result: Mapping[str, Any]) -> Group:
     """Every table for people."""
     amount = f"{result['streams']} streams, {result['hours']:.2f} h, {result['columns']['all']['all']['items']} items"
     head = f"{result['model']}: {amount}; in %, with 95 % bounds by recording"
-    return Group(head, *map(_rich, capabilities_tables(result)), f"machine: {result['machine']}")
+    left_out = result.get("unsound") or ()
+    notes = [f"{len(left_out)} items left out: the sound their reference speaks of is not there"] if left_out else []
+    return Group(head, *map(_rich, capabilities_tables(result)), *notes, f"machine: {result['machine']}")
 
 
 def capabilities_tables(result: Mapping[str, Any]) -> list[Table]:

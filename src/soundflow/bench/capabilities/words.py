@@ -86,6 +86,11 @@ def spoken_of(reference: str, labels: Sequence[str]) -> tuple[str, ...]:
     return tuple(found)
 
 
+def speaks_of_absent(reference: str, labels: Sequence[str]) -> bool:
+    """Whether a reference names sounds that this package knows, and none of them is among these labels."""
+    return not spoken_of(reference, labels) and bool(spoken_of(reference, tuple(known_phrases())))
+
+
 @cache
 def _noun(label: str) -> str:
     known = known_phrases().get(label)
