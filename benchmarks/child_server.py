@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
+import gc
 import multiprocessing
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -25,6 +28,11 @@ class Child:
         """Processor time of the thread that does everything but the networks."""
         self.pipe.send("cpu")
         return float(self.pipe.recv())
+
+    def live(self) -> dict[str, float]:
+        """What the process has not given back to its own allocators, which keep pages for later: MiB, and objects."""
+        self.pipe.send("live")
+        return dict(self.pipe.recv())
 
 
 @contextlib.contextmanager
@@ -56,8 +64,17 @@ def _serve(pipe: Connection, make: Callable[[], Bundle], sessions: int, policy: 
         in_background(engine, bundle, limits) as running,
     ):
         pipe.send(running.port)
-        while pipe.recv() == "cpu":
-            pipe.send(running.cpu_seconds)
+        while (asked := pipe.recv()) != "enough":
+            pipe.send(running.cpu_seconds if asked == "cpu" else _live())
+
+
+def _live() -> dict[str, float]:
+    """Bytes of malloc that are in use (glibc 2.33 and newer) and blocks of Python's own allocator."""
+    gc.collect()
+    mallinfo2 = ctypes.CDLL(None).mallinfo2
+    mallinfo2.restype = type("Info", (ctypes.Structure,), {"_fields_": [(f"f{i}", ctypes.c_size_t) for i in range(10)]})
+    info = mallinfo2()
+    return {"live_mib": (info.f4 + info.f7) / 2**20, "python_blocks": float(sys.getallocatedblocks())}
 
 
 def nano() -> Bundle:

@@ -4,7 +4,8 @@
 
 Churn: clients come, are heard for one to three chunks and leave, a third of them without a word; the server is looked
 at when they are all gone. The long session is fed as fast as it decides; `--wall-minutes` ends it early, and the report
-says how many hours of sound it had. What the server holds is read from its /metrics and /proc; slopes have 95 % bounds
+says how many hours of sound it had. What the server holds is read from its /metrics, from /proc and, because allocators
+keep pages for later, from the allocators themselves (`live_mib`, `python_blocks`; glibc); slopes have 95 % bounds
 and leave out the first fifth of the looks. Each look is a JSON line on stderr: a run that is ended early is not lost.
 Threads may grow by the loop's pool of helpers, which is bounded (6 on 2 cores).
 24 hours of sound are 216,000 chunks: at 8 ms each half an hour. `--network scripted` leaves the network out: a model
@@ -95,9 +96,8 @@ async def churn(child: Child, sessions: int, messages: list[str]) -> dict[str, A
     return {
         "sessions": sessions,
         "wall_s": round(watch.seconds(), 1),
-        "memory_mib": watch.ends("memory_mib"),
-        "memory_mib_per_1000_sessions": watch.slope("memory_mib", "done", 1000.0),
-        "memory_mib_per_hour": watch.slope("memory_mib", "at_s", 3600.0),
+        **watch.grown(("memory_mib", "live_mib", "python_blocks"), "1000_sessions", "done", 1000.0),
+        **watch.grown(("memory_mib", "live_mib"), "hour", "at_s", 3600.0),
         **left_behind(before, after),
     }
 
@@ -121,17 +121,13 @@ async def long_session(child: Child, hours: float, wall_minutes: float, messages
         "hours_of_sound": round(done / an_hour, 2),
         "chunks": done,
         "wall_s": round(wall, 1),
-        "memory_mib": watch.ends("memory_mib"),
-        "memory_mib_per_hour_of_sound": watch.slope("memory_mib", "done", an_hour),
-        "memory_mib_per_hour": watch.slope("memory_mib", "at_s", 3600.0),
-        **{
-            part: found
-            for name in ("step_ms_p50", "step_ms_p99", "cpu_ms_a_chunk")
-            for part, found in (
-                (name, watch.ends(name)),
-                (f"{name}_per_hour_of_sound", watch.slope(name, "done", an_hour)),
-            )
-        },
+        **watch.grown(
+            ("memory_mib", "live_mib", "python_blocks", "step_ms_p50", "step_ms_p99", "cpu_ms_a_chunk"),
+            "hour_of_sound",
+            "done",
+            an_hour,
+        ),
+        **watch.grown(("memory_mib", "live_mib"), "hour", "at_s", 3600.0),
         **left_behind(before, await watch.settled(before)),
     }
 
@@ -151,7 +147,10 @@ class Watch:
         """What the server holds now; its processor time beside it."""
         figures = await asyncio.to_thread(server_figures, self._child.address)
         held = dataclasses.asdict(Held.of_figures(self.seconds(), figures))
-        return held | {"sockets": sockets(self._child.pid), "cpu_s": figures["soundflow_process_cpu_seconds_total"]}
+        live = await asyncio.to_thread(self._child.live)
+        return (
+            held | live | {"sockets": sockets(self._child.pid), "cpu_s": figures["soundflow_process_cpu_seconds_total"]}
+        )
 
     def note(self, held: dict[str, float], done: int, steps: Sequence[float] = ()) -> None:
         """Keep and print what is held after so many sessions or chunks, and how long the last steps took."""
@@ -172,16 +171,15 @@ class Watch:
             await asyncio.sleep(0.2)
         return left
 
-    def ends(self, name: str) -> list[float]:
-        """The first and the last value."""
-        values = [look[name] for look in self._looks if name in look]
-        return [round(value, 2) for value in (values[0], values[-1])] if values else []
-
-    def slope(self, name: str, against: str, unit: float) -> dict[str, Any]:
-        """By how much it grows for each `unit` of another figure, after the warm-up."""
-        looks = self._looks[int(WARM_SHARE * len(self._looks)) :]
-        looks = [look for look in looks if name in look]
-        return slope([look[against] / unit for look in looks], [look[name] for look in looks]).to_dict()
+    def grown(self, names: Sequence[str], word: str, against: str, unit: float) -> dict[str, Any]:
+        """First and last value of each figure, and its slope for each `unit` of another, after the warm-up."""
+        found: dict[str, Any] = {}
+        for name in names:
+            values = [look[name] for look in self._looks if name in look]
+            warm = [look for look in self._looks[int(WARM_SHARE * len(self._looks)) :] if name in look]
+            found[name] = [round(value, 2) for value in (values[0], values[-1])] if values else []
+            found[f"{name}_per_{word}"] = slope([x[against] / unit for x in warm], [x[name] for x in warm]).to_dict()
+        return found
 
 
 def sockets(pid: int) -> int:
