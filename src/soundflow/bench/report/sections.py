@@ -260,10 +260,13 @@ def _scenarios(result: Result) -> Section:
 
 
 def _capabilities(result: Result) -> Section:
-    words = (
+    words: tuple[str, ...] = (
         f"All sub-tasks of corpus {result['corpus']}: was the right thing said at the right time? Each has a rule of "
         "words of its own; commonest is its commonest reference, said at every right moment.",
     )
+    left_out = len(result.get("unsound") or ())
+    if left_out:
+        words += (f"{left_out} items were left out: the sound their reference speaks of is not in the stream.",)
     return Section("All seven capabilities", words, tuple(capabilities_tables(result)), (), _origin(result))
 
 
