@@ -91,5 +91,12 @@ def test_generated_and_recorded_material_stand_apart() -> None:
     assert rows["asr_mandarin"]["material"] == "synthetic" and rows["event_counting"]["material"] == "real"
 
 
+def test_no_bleu_over_two_languages() -> None:
+    there = stream("s2tt_en_zh", due(1, 2, "一头熊"))
+    rows = tables([TRANSLATION, there])["all"]
+    assert "bleu" not in rows["all"] and "bleu" not in rows["capabilities"]["streaming_translation"]
+    assert rows["sub_tasks"]["s2tt_en_zh"]["bleu"] == 100.0 == tables([there])["all"]["all"]["bleu"]
+
+
 def test_everything_is_plain_json() -> None:
     assert json.loads(json.dumps(tables(EVERYTHING), allow_nan=False)) == tables(EVERYTHING)

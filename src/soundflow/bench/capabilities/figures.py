@@ -145,13 +145,14 @@ def _specificity(streams: Sequence[Judged]) -> Row:
 
 
 def _texts(streams: Sequence[Judged]) -> Row:
-    """Word errors over the joined texts of streams, bounds by stream; corpus BLEU of translations."""
+    """Word errors over the joined texts of streams, bounds by stream; corpus BLEU of translations into one language."""
     row: Row = {}
     errors = [(one.word_errors, one.key) for one in streams if one.word_errors is not None]
     if errors:
         row["wer"] = share([pair for pair, _ in errors], [key for _, key in errors]).to_dict()
     ngrams = sum((one.bleu for one in streams), NO_NGRAMS)
-    if ngrams.reference_words:
+    into = {one.sub_task.rpartition("_")[2] for one in streams if one.bleu.reference_words}
+    if len(into) == 1:
         row["bleu"] = round(bleu(ngrams, effective_order=True), 2)
     return row
 
