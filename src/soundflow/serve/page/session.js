@@ -5,7 +5,7 @@ import { makeBacklog, toBase64 } from "./backlog.js";
 export const RATE = 16000; // Hz, the rate contexts run at and the wire is told
 export const VOICE_RATE = 24000; // Hz, of replies said aloud
 const PATIENCE_MS = 30_000; // as long as a server keeps a session by default
-const DIAL_MS = 5_000; // for a socket to be there and the session resumed, before another is tried
+const DIAL_MS = 12_000; // for a socket to be there and the session resumed; a server may wait 10 s for the old socket to let go
 const SILENT_MS = 8_000; // without a word while a decision is due: the other end is gone and nobody said so
 const FIRST_WAIT_MS = 250, LONGEST_WAIT_MS = 4_000; // between two attempts
 const ON_PURPOSE = [1000, 1001, 1008, 1009, 4001]; // codes of a session that is over: done, stopped, a limit, moved
