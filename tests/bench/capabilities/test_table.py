@@ -13,7 +13,7 @@ from soundflow.bench.capabilities.judging import judge
 from soundflow.bench.capabilities.layouts import in_both, layouts
 from soundflow.bench.capabilities.run import report
 from soundflow.bench.capabilities.table import capabilities_table, capabilities_tables
-from tests.bench.capabilities.streams import references
+from tests.bench.capabilities.streams import due, references, stream
 from tests.bench.capabilities.test_figures import ALARM, EVERYTHING
 
 WHOLE = "100.0 (100.0 – 100.0)"
@@ -44,9 +44,19 @@ def test_a_row_a_sub_task_below_its_capability(result: dict[str, Any]) -> None:
 
 def test_other_figures_stand_beside(result: dict[str, Any]) -> None:
     table = next(table for table in capabilities_tables(result) if table.caption == "counted beside")
-    assert ("s2tt_zh_en", "bleu", "", "100.0", "") in table.rows
-    assert ("asr_mandarin", "keyword accuracy", "1", WHOLE, "100.0") in table.rows
-    assert ("asr_mandarin", "wer", "", "0.0 (0.0 – 0.0)", "–") in table.rows
+    assert ("· s2tt_zh_en", "bleu", "", "100.0", "", "", "") in table.rows
+    assert ("· asr_mandarin", "keyword accuracy", "1", WHOLE, "100.0", "–", "–") in table.rows
+    assert ("· asr_mandarin", "wer", "", "0.0 (0.0 – 0.0)", "–", "–", "–") in table.rows
+
+
+def test_recorded_and_rendered_orders_stand_apart() -> None:
+    latte = '{"name": "order_drink", "arguments": {"drink": "latte"}}'
+    orders = stream("environment_aware_assistance", due(1, 2, latte), due(5, 6, latte, synthetic=True))
+    heard = [(orders, references(orders)[:1])]
+    found = report(heard, {"model": "nano", "machine": "a small one"}).to_dict()
+    table = next(table for table in capabilities_tables(found) if table.caption == "counted beside")
+    row = next(row for row in table.rows if row[:2] == ("· environment_aware_assistance", "orders slot f1"))
+    assert row[2] == "2" and row[4:] == ("100.0", "100.0", "0.0")
 
 
 def test_columns_material_and_layouts_are_compared(result: dict[str, Any]) -> None:

@@ -17,6 +17,7 @@ from soundflow.bench.report.document import Table, bare, percent
 Row = Mapping[str, Any]
 
 _KNOWN = frozenset({"answered", "right", "specificity", "stray_per_hour"})  # figures with a column of their own
+_BELOW = "· "  # before a sub-task's name, below its capability
 
 
 def capabilities_table(result: Mapping[str, Any]) -> Group:
@@ -58,16 +59,28 @@ def _scores(rows: Mapping[str, Any]) -> Table:
 
 
 def _beside(rows: Mapping[str, Any]) -> Table:
-    """Word errors, BLEU, keywords, calls and their slots."""
-    cells = []
-    for task, row in rows["sub_tasks"].items():
-        for name, value in row.items():
+    """Word errors, BLEU, keywords, calls and their slots; recorded and generated apart, where there are both."""
+    cells: list[tuple[str, ...]] = []
+    for task, row in _in_order(rows):
+        for name in _figures(rows, task, row):
             if name == "bleu":
-                cells.append((task, name, "", f"{value:.1f}", ""))
-            elif isinstance(value, Mapping) and "low" in value and name not in _KNOWN:
-                trivial = row["trivial"]["commonest"].get(name)
-                cells.append((task, _plain(name), str(value.get("items", "")), percent(value), bare(trivial)))
-    return Table("counted beside", ("sub-task", "figure", "items", "value", "commonest"), tuple(cells))
+                cells.append((task, name, "", f"{row[name]:.1f}", "", "", ""))
+                continue
+            value, trivial = row[name], bare(row["trivial"]["commonest"].get(name))
+            parts = [bare(row.get(part, {}).get(name, {}).get("value")) for part in ("real", "synthetic")]
+            cells.append((task, _plain(name), str(value.get("items", "")), percent(value), trivial, *parts))
+    heads = ("sub-task", "figure", "items", "value", "commonest", "recorded", "generated")
+    return Table("counted beside", heads, tuple(cells))
+
+
+def _figures(rows: Mapping[str, Any], task: str, row: Row) -> list[str]:
+    """The figures of a row that have no column of their own; of a capability those that several sub-tasks share."""
+    own = [name for name, v in row.items() if name == "bleu" or (isinstance(v, Mapping) and "low" in v)]
+    own = [name for name in own if name not in _KNOWN]
+    if task.startswith(_BELOW):
+        return own
+    parts = [rows["sub_tasks"][name] for name in TASKS.get(task.replace(" ", "_"), ()) if name in rows["sub_tasks"]]
+    return [name for name in own if sum(name in part for part in parts) > 1]
 
 
 def _columns(columns: Mapping[str, Any]) -> Table:
@@ -105,7 +118,7 @@ def _in_order(rows: Mapping[str, Any]) -> Iterator[tuple[str, Row]]:
         known = TASKS.get(capability)
         for task, own in rows["sub_tasks"].items():
             if task in known if known else not any(task in tasks for tasks in TASKS.values()):
-                yield f"· {task}", own
+                yield _BELOW + task, own
 
 
 def _find(rows: Mapping[str, Any], name: str) -> Row | None:
