@@ -11,11 +11,22 @@ import pytest
 
 from soundflow.data.build.recipe import MixIns, Recipe
 from soundflow.data.build.run import open_workshop
-from soundflow.data.build.stream import Made, Workshop, annotation, make, row_of, sounding_times, sub_task_of, workshop
+from soundflow.data.build.stream import (
+    Draws,
+    Made,
+    Workshop,
+    annotation,
+    make,
+    row_of,
+    sounding_times,
+    sub_task_of,
+    workshop,
+)
 from soundflow.data.tasks.registry import SUB_TASKS
 from soundflow.data.tasks.script import Said
 from soundflow.data.tasks.subtasks import BUILDERS
 from soundflow.data.tasks.subtasks.chat import VOICED_SHARE
+from soundflow.data.tasks.subtasks.mix_ins import SPOKEN_OF
 from soundflow.data.timeline import Reply, Timeline, chunk_of
 from tests.data.build.clips import SENTENCE, order, write_clips
 from tests.data.test_clips import write_folder
@@ -160,6 +171,20 @@ def test_without_tfjp_a_late_decision_is_kept_and_counted(shop: Workshop, tmp_pa
         assert made is not None and not rejected
         assert (made.late_cues > 0) == (not tfjp)
         assert row_of(made, shop, "0", "s")["late_cues"] == made.late_cues
+
+
+@pytest.mark.parametrize("task", sorted(SPOKEN_OF))
+def test_what_an_answer_speaks_of_is_never_cut_away(shop: Workshop, task: str) -> None:
+    recipe = Recipe(tasks={task: 1.0}, mix_ins=MixIns(0.0, 0.0, 0.0), most_seconds=10.0, turns=(3, 4))
+    codes = set()
+    for index in range(12):
+        made, rejected = make(workshop(recipe, 0, shop.library), index)
+        codes |= {row["code"] for row in rejected}
+        assert made is None or made.composition.timeline.seconds <= 10.0 + 0.4
+        if made is not None:
+            whole = BUILDERS[task](workshop(recipe, 0, shop.library).material, Draws(0, index, made.attempt)("script"))
+            assert [part.clip.label for part in made.script.parts] == [part.clip.label for part in whole.parts]
+    assert "stream.too_long" in codes
 
 
 def test_ones_own_voiced_messages_become_conversations_questions_and_reviews(tmp_path: Path) -> None:

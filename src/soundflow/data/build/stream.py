@@ -34,7 +34,7 @@ from soundflow.data.tasks.registry import capability_of
 from soundflow.data.tasks.script import Part, Said, Script
 from soundflow.data.tasks.stand_ins import stand_in_for
 from soundflow.data.tasks.subtasks import BUILDERS
-from soundflow.data.tasks.subtasks.mix_ins import mix_in
+from soundflow.data.tasks.subtasks.mix_ins import REVIEW, SPOKEN_OF, mix_in
 from soundflow.data.timeline import SAMPLE_RATE, Reply, Timeline, Turn, chunk_of
 from soundflow.errors import InputError
 
@@ -142,7 +142,8 @@ def _attempt(shop: Workshop, sub_task: str, index: int, attempt: int) -> tuple[M
     script = BUILDERS[sub_task](shop.material, draw("script"))
     chances = dataclasses.astuple(recipe.mix_ins)
     script = mix_in(script, sub_task, shop.material, draw("mix in"), chances)
-    script = _fitted(_asked_aloud(script, shop, draw("spoken instruction")), shop, draw)
+    script = _asked_aloud(script, shop, draw("spoken instruction"))
+    script = _fitted(script, sub_task in SPOKEN_OF or REVIEW in script.notes, shop, draw)
     sources = [_source(shop, part, draw(f"clip {i}")) for i, part in enumerate(script.parts)]
     noise = _noise(shop, script, draw)
     composition = compose(sources, *noise, _setting(shop, script, sources, draw), draw, script.instruction, sub_task)
@@ -181,9 +182,19 @@ def _setting(shop: Workshop, script: Script, sources: Sequence[SourceClip], draw
     return dataclasses.replace(config, least_seconds=whole)
 
 
-def _fitted(script: Script, shop: Workshop, draw: Draws) -> Script:
-    """The script without the last parts that would make the stream too long; unanswered ones go first."""
+def _fitted(script: Script, speaks_of_others: bool, shop: Workshop, draw: Draws) -> Script:
+    """The script without the last parts that would make the stream too long; unanswered ones go first.
+
+    Args:
+        speaks_of_others: answers are about sounds that are not answered themselves, none of which may be missing.
+
+    Raises:
+        InputError: a part would have to go that an answer speaks of.
+    """
     parts = list(script.parts)
+    if speaks_of_others and (seconds := _length(parts, shop, draw)) > shop.recipe.most_seconds:
+        found = f"{seconds:.1f} s with every sound that is spoken of"
+        raise InputError("stream.too_long", found, "give most_seconds more, or turns less")
     while parts and _length(parts, shop, draw) > shop.recipe.most_seconds:
         asking = range(1 if script.asked_aloud else 0)
         idle = [i for i, part in enumerate(parts) if part.choice.reply is None and not part.said and i not in asking]

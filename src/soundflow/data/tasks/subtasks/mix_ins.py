@@ -21,6 +21,10 @@ from soundflow.errors import InputError
 # Where every sound is spoken of, or one is asked about, another one would make the answers wrong.
 WITHOUT = frozenset(CAPABILITIES["streaming_audio_understanding"]) | {"history_review", "audio_grounded_chat"}
 
+# Where an answer is about a sound that is not answered itself.
+SPOKEN_OF = frozenset({"audio_qa_open", "audio_description", "audio_grounded_chat", "history_review"})
+REVIEW = "history_review"  # the note of a question that was mixed in
+
 # Where every word is written down or translated, or only function calls are answered, nobody can ask something else.
 WITHOUT_QUESTION = frozenset(
     {"keep_silent"}
@@ -89,4 +93,4 @@ def _reviewed(script: Script, material: Material, rng: np.random.Generator) -> S
         script = dataclasses.replace(script, instruction=f"{script.instruction.rstrip('.')}. {agreed}")
     noun = material.phrases(rounds[0].clip.label).noun
     probe = spoken(pick(rng, asking), choice=at_end(f"The first sound was {noun}."))
-    return script.with_part(len(script.parts), probe, "history_review")
+    return script.with_part(len(script.parts), probe, REVIEW)
