@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from soundflow.errors import InputError
+from soundflow.model import pages
 from soundflow.model.config import DecoderConfig
 
 
@@ -83,8 +84,8 @@ class KVCache:
         device: torch.device | None = None,
     ) -> None:
         shape = (config.num_hidden_layers, batch, config.num_key_value_heads, capacity, config.head_dim)
-        self.keys = torch.zeros(shape, dtype=dtype, device=device)
-        self.values = torch.zeros(shape, dtype=dtype, device=device)
+        self.keys = pages.zeros(shape, dtype, device)
+        self.values = pages.zeros(shape, dtype, device)
         self.capacity = capacity
         self.length = 0
         self._config = config
