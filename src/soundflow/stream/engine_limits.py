@@ -28,7 +28,7 @@ class EngineLimits:
 
     sessions: int = 256
     batch: int = 32
-    gather_seconds: float = 0.025
+    gather_seconds: float = 0.05
     session: Limits = field(default_factory=Limits)
     policy: Policy = "fifo"
 
