@@ -92,3 +92,15 @@ def test_a_recording_sounds_as_to_transformers_qwen25_omni(network: AudioInterac
         expected = theirs(mel, feature_lens=length, aftercnn_lens=(length - 1) // 2 + 1).last_hidden_state
     heard = recording_features(network, sound)
     assert heard.shape == expected.shape and torch.allclose(heard, expected, atol=1e-4)
+
+
+def test_a_model_that_hears_chunks_hears_a_recording_as_it_hears_a_stream() -> None:
+    network = AudioInteractionModel(dataclasses.replace(CONFIG, offline="chunks"))
+    initialise(network, torch.Generator().manual_seed(0))
+    sound = noise(3 * 6_400 + 100)
+    heard = recording_features(network.eval().requires_grad_(False), sound)
+    filled = torch.nn.functional.pad(sound, (0, 6_300))
+    mel = log_mel(filled, network.config.front_end())
+    alone = [network.adapter(network.encoder(mel[None, :, start : start + 40]))[0] for start in (0, 40, 80, 120)]
+    assert torch.allclose(heard, torch.cat(alone), atol=1e-6)
+    assert len(heard) == recording_slots(len(sound), network.config) == 4 * network.config.audio_positions

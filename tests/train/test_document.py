@@ -55,3 +55,31 @@ def test_a_model_with_other_chunks_reads_the_same_moments() -> None:
     sounding = Sounding("s", np.ones(38_400, np.float32), line)
     found = document(sounding, GRAMMAR, 0.8, INSTANT, np.random.default_rng(0))
     assert found.chunks == 3 and [chunk for chunk, _ in read_back(found.tokens, GRAMMAR)] == [0]
+
+
+ASKED = dataclasses.replace(INSTANT, offline_share=1.0)
+
+
+def one_reply(stage: Stage, at: float = 1) -> Document:
+    line = Timeline(2.4, 0.4, "What is it?", "audio_qa_open", (event(at, True),))
+    return document(Sounding("s", np.ones(38_400, np.float32), line), GRAMMAR, 0.4, stage, np.random.default_rng(0))
+
+
+def test_a_stream_with_one_reply_can_be_a_recording_that_is_asked_about() -> None:
+    found = one_reply(ASKED)
+    answer = GRAMMAR.answer(found.timeline.responses[0][1].text)
+    assert found.chunks == 6 and not len(found.tokens.decision_at), "heard whole, and nothing is decided"
+    assert found.tokens.is_audio.sum() == 6 * GRAMMAR.audio_positions
+    assert list(found.tokens.y_lm[-len(answer) :]) == answer
+    assert (found.tokens.y_stream == MASK).all()
+
+
+def test_a_single_stream_of_one_reply_is_asked_about_whole() -> None:
+    assert one_reply(dataclasses.replace(ASKED, form="single")).chunks == 6
+    assert one_reply(dataclasses.replace(INSTANT, form="single")).chunks == 2
+
+
+def test_of_several_replies_only_the_first_can_be_asked_for() -> None:
+    assert made(ASKED).chunks == 6 and len(made(ASKED).tokens.decision_at) == 6
+    first = made(dataclasses.replace(ASKED, form="single"))
+    assert first.chunks == 2 and not len(first.tokens.decision_at)
