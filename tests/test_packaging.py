@@ -15,7 +15,7 @@ CORE = {
     *("torch", "numpy", "soundfile", "soxr", "safetensors", "tokenizers"),
     *("huggingface-hub", "typer", "rich", "pydantic"),
 }
-EXTRAS = {"analysis", "small", "zero", "mic", "serve", "voices", "data", "train", "bench", "ray", "all", "dev"}
+EXTRAS = {"analysis", "small", "zero", "mic", "wandb", "serve", "voices", "data", "train", "bench", "ray", "all", "dev"}
 FORBIDDEN = re.compile(r"^(torchaudio|torchvision|torchao|triton|nvidia-.*|cuda-.*)$")
 
 PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
