@@ -60,7 +60,7 @@ def test_a_model_with_other_chunks_reads_the_same_moments() -> None:
 ASKED = dataclasses.replace(INSTANT, offline_share=1.0)
 
 
-def one_reply(stage: Stage, at: float = 1) -> Document:
+def one_reply(stage: Stage, at: int = 1) -> Document:
     line = Timeline(2.4, 0.4, "What is it?", "audio_qa_open", (event(at, True),))
     return document(Sounding("s", np.ones(38_400, np.float32), line), GRAMMAR, 0.4, stage, np.random.default_rng(0))
 
