@@ -7,18 +7,18 @@ of the old ones that spell it. Tests: tests/train/test_vocabulary.py.
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import torch
 
-from soundflow.data.build.corpus import read_index
+from soundflow.data.build.corpus import streams
 from soundflow.data.tasks import all_texts
 from soundflow.errors import InputError
 from soundflow.model.bundle import Bundle
 from soundflow.model.network import AudioInteractionModel
 from soundflow.model.tokens import own_control_tokens
-from soundflow.train.shards import read_stream
 
 MOST_STREAMS = 1_000  # of each corpus, whose texts are looked at; chosen
 
@@ -52,8 +52,7 @@ def corpus_texts(corpora: Sequence[Path]) -> Iterator[str]:
     """What is asked and said in corpora, and every text that the tasks can produce."""
     yield from all_texts()
     for folder in corpora:
-        for row in read_index(folder)[:MOST_STREAMS]:
-            line = read_stream(folder / str(row["shard"]), str(row["key"])).timeline
-            yield line.instruction or ""
-            for _, reply, _ in line.responses:
+        for stored in itertools.islice(streams(folder), MOST_STREAMS):  # their sound is not decoded
+            yield stored.timeline.instruction or ""
+            for _, reply, _ in stored.timeline.responses:
                 yield reply.text
