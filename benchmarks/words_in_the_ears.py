@@ -22,12 +22,12 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from soundflow.audio.log_mel import chunked_log_mel
 from soundflow.bench.machine import describe_machine
 from soundflow.data.clips import Clip, ClipStore
 from soundflow.model.checkpoint.recognise import load_model
 from soundflow.model.checkpoint.whisper import whisper_encoder_state
 from soundflow.model.network import AudioInteractionModel
-from soundflow.train.objective import chunked_log_mel
 from soundflow.train.staged import start_folder
 
 CHUNKS = 3
@@ -58,7 +58,7 @@ def accuracy(clips: Sequence[Clip], store: ClipStore, network: AudioInteractionM
         learns = clip.split == "train"
         for _ in range(TAKES[learns]):
             sound = torch.from_numpy(window(store.audio(clip), rng, chunk))[None]
-            rows[learns].append(hear(chunked_log_mel(network.config, sound)[0]).flatten().numpy())
+            rows[learns].append(hear(chunked_log_mel(sound, network.config.front_end())[0]).flatten().numpy())
             words[learns].append(str(clip.extra["transcript"]))
     model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=300, C=0.01)).fit(rows[True], words[True])
     return float(model.score(rows[False], words[False]))

@@ -157,6 +157,17 @@ def log_mel(samples: Tensor, front_end: FrontEnd) -> Tensor:
     return mel.reshape(*samples.shape[:-1], front_end.n_mels, count // HOP_LENGTH)
 
 
+def chunked_log_mel(samples: Tensor, front_end: FrontEnd) -> Tensor:
+    """As `log_mel`, cut into chunks: [..., n] to [..., chunks, n_mels, frames].
+
+    Raises:
+        InputError: as `log_mel`.
+    """
+    frames = front_end.chunk_samples // HOP_LENGTH
+    chunks: Tensor = log_mel(samples, front_end).unflatten(-1, (-1, frames))
+    return chunks.transpose(-3, -2)
+
+
 def _centred(samples: Tensor, n_mels: int) -> Tensor:
     padded = F.pad(samples.unsqueeze(1), (_CENTRE, _CENTRE), mode="reflect").squeeze(1)
     return _log_power(padded, n_mels)[..., :-1]

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from soundflow.audio.log_mel import FrontEnd, log_mel
+from soundflow.audio.log_mel import FrontEnd, chunked_log_mel, log_mel
 from soundflow.model.config import CONV_STRIDE, HOP_LENGTH, SAMPLE_RATE, ModelConfig
 from soundflow.model.network import AudioInteractionModel
 
@@ -50,8 +50,7 @@ def recording_features(network: AudioInteractionModel, samples: Tensor) -> Tenso
 def _chunk_features(network: AudioInteractionModel, samples: Tensor) -> Tensor:
     config = network.config
     filled = F.pad(samples, (0, -len(samples) % config.chunk_samples))
-    mel = log_mel(filled, config.front_end())
-    chunks = mel.unflatten(1, (-1, config.chunk_samples // HOP_LENGTH)).transpose(0, 1)  # [chunks, bins, frames]
+    chunks = chunked_log_mel(filled, config.front_end())
     return network.adapter(network.encoder(chunks.contiguous())).flatten(0, 1)  # type: ignore[no-any-return]
 
 

@@ -22,13 +22,14 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
+from soundflow.audio.log_mel import chunked_log_mel
 from soundflow.data.augment import AugmentConfig, augment
 from soundflow.data.clips import Clip, ClipStore
 from soundflow.data.mixing import level_of
 from soundflow.model.adapter import Adapter
 from soundflow.model.config import HOP_LENGTH, ModelConfig
 from soundflow.model.encoder import AudioEncoder
-from soundflow.train.objective import chunked_log_mel, mask_bands
+from soundflow.train.objective import mask_bands
 from soundflow.train.schedule import schedule
 
 log = logging.getLogger(__name__)
@@ -211,7 +212,7 @@ def _loss(
 ) -> Tensor:
     samples, first, second, share = batch
     generator = torch.Generator().manual_seed(int(first.sum()))
-    mel = mask_bands(chunked_log_mel(model, samples), 10, generator)
+    mel = mask_bands(chunked_log_mel(samples, model.front_end()), 10, generator)
     with torch.autocast("cpu", torch.bfloat16):
         named, spoken = ears(mel, config.dropout)
     named, spoken = named.float(), spoken.float()

@@ -14,11 +14,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
+from soundflow.audio.log_mel import chunked_log_mel
 from soundflow.model.network import AudioInteractionModel, splice
 from soundflow.train.document import Document
 from soundflow.train.lora import add_low_rank
 from soundflow.train.loss import dual_loss, supervised
-from soundflow.train.objective import chunked_log_mel
 from soundflow.train.packing import Packed, SideBySide
 from soundflow.train.stages import Stage
 
@@ -127,8 +127,8 @@ def recompute(layer: nn.Module) -> None:
 
 def log_mels(network: AudioInteractionModel, documents: Sequence[Document]) -> Tensor:
     """Log-mel of streams, each alone, one behind the other: float32 [chunks, bins, frames]."""
-    config = network.config
-    return torch.cat([chunked_log_mel(config, torch.from_numpy(d.samples)[None])[0] for d in documents])
+    front_end = network.config.front_end()
+    return torch.cat([chunked_log_mel(torch.from_numpy(d.samples), front_end) for d in documents])
 
 
 @torch.no_grad()

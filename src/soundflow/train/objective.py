@@ -13,9 +13,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from soundflow.audio.log_mel import log_mel
+from soundflow.audio.log_mel import chunked_log_mel
 from soundflow.data.annotate import MASK
-from soundflow.model.config import HOP_LENGTH, ModelConfig
 from soundflow.model.network import AudioInteractionModel, splice
 from soundflow.train.batch import Batch
 from soundflow.train.loss import DualLoss, dual_loss, supervised
@@ -44,15 +43,6 @@ class Objective:
     p_response: Tensor  # float32 [batch, chunks], teacher-forced
 
 
-def chunked_log_mel(config: ModelConfig, samples: Tensor) -> Tensor:
-    """Log-mel of whole streams cut into chunks: [batch, samples] to [batch, chunks, mel bins, frames]."""
-    front_end = config.front_end()
-    mel = log_mel(samples, front_end)
-    frames = front_end.chunk_samples // HOP_LENGTH
-    batch, bins, total = mel.shape
-    return mel.view(batch, bins, total // frames, frames).transpose(1, 2)
-
-
 def mask_bands(mel: Tensor, most: int, generator: torch.Generator) -> Tensor:
     """Blank two random runs of mel bands a stream with the stream's mean value; [batch, chunks, bins, frames]."""
     if most == 0:
@@ -71,7 +61,7 @@ def encoded(
     model: AudioInteractionModel, batch: Batch, config: ObjectiveConfig, generator: torch.Generator | None
 ) -> Tensor:
     """Every real chunk of a batch through front end, encoder and pooling: [real chunks, positions, pooled width]."""
-    mel = chunked_log_mel(model.config, batch.samples)
+    mel = chunked_log_mel(batch.samples, model.config.front_end())
     if generator is not None:
         mel = mask_bands(mel, config.mel_mask_bands, generator)
     real = torch.arange(mel.shape[1]) < batch.chunks[:, None]  # [batch, chunks]
