@@ -49,9 +49,18 @@ def test_losses_and_rates_over_passes() -> None:
     p = torch.full((12,), 0.1)
     p[1] = 0.9
     none = torch.zeros(())
-    costs = Costs(none, torch.tensor(6.0), torch.tensor(3), torch.tensor(8.0), torch.tensor(4), p)
+    costs = Costs(
+        none,
+        torch.tensor(6.0),
+        torch.tensor(3),
+        torch.tensor(8.0),
+        torch.tensor(4),
+        torch.tensor(5.0),
+        torch.tensor(2),
+        p,
+    )
     found = summed_up([([one], costs), ([one], louder(costs, 0.2))], World())
-    assert [found.lm, found.stream] == pytest.approx([2.0, 2.0])
+    assert [found.lm, found.stream, found.hearing] == pytest.approx([2.0, 2.0, 2.5])
     assert found.balanced_accuracy == found.recall == found.specificity == 1.0
     assert 0.2 < found.threshold <= 0.9 and found.events == 4
 

@@ -20,7 +20,7 @@ from tests.train.corpora import STAGE, documents, small_start
 from tests.train.processes import together
 
 STEPS = 20
-LONG = dataclasses.replace(STAGE, steps=STEPS, batch_size=4, micro_batch=1)
+LONG = dataclasses.replace(STAGE, steps=STEPS, batch_size=4, micro_batch=1, hearing_weight=0.3)
 
 
 def learn(world: World, corpus: Path, out: Path, mode: Mode) -> None:

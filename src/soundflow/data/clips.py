@@ -59,6 +59,11 @@ class Clip:
     synthetic: bool = False
     extra: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
+    @property
+    def content(self) -> str | None:
+        """What is said in it, or the instrument that plays; None where nobody knows or the label tells all."""
+        return str(self.extra.get("transcript") or self.extra.get("instrument") or "") or None
+
 
 @dataclass(frozen=True)
 class Label:

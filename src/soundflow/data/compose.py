@@ -42,6 +42,7 @@ class SourceClip:
     preprocessed: bool = False  # TFJP was already applied
     clip_offset: float = 0.0  # seconds into the recording
     synthetic: bool = False
+    content: str | None = None  # what is said in it, or the instrument that plays
 
 
 @dataclass(frozen=True)
@@ -196,6 +197,7 @@ def _event(clip: SourceClip, at: int, length: int, gain_db: float) -> StreamEven
         gain_db=gain_db,
         clip_offset=clip.clip_offset,
         synthetic=clip.synthetic,
+        content=clip.content,
     )
 
 

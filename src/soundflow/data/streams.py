@@ -227,6 +227,7 @@ def _source(
     whole = generated_sound(clip.label, rng) if generated else store.tfjp_audio(clip)
     count = int(seconds * SAMPLE_RATE)
     samples, start = cut(whole, count, rng)
+    is_whole = len(samples) >= len(whole)
     if config.augment is not None:
         samples = augment(samples, rng, config.augment)[:count]
     return SourceClip(
@@ -243,6 +244,7 @@ def _source(
         preprocessed=True,
         clip_offset=start / SAMPLE_RATE,
         synthetic=generated or clip.synthetic,
+        content=clip.content if is_whole or clip.kind != "speech" else None,
     )
 
 

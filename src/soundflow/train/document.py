@@ -16,6 +16,7 @@ from soundflow.data.annotate import AnnotatedStream, annotate
 from soundflow.data.offline import annotate_offline
 from soundflow.data.timeline import SAMPLE_RATE, Timeline
 from soundflow.model.tokens import Grammar
+from soundflow.train.hearing import Heard, heard_in
 from soundflow.train.stages import Stage
 
 SPEAKING_RATES = (2.0, 12.0)  # text tokens spoken while a chunk arrives, where a reply takes time; chosen
@@ -40,6 +41,7 @@ class Document:
     timeline: Timeline
     seconds: float  # that sound; the rest of the last chunk is filled up
     chunks: int  # how many are heard
+    heard: tuple[Heard, ...] = ()  # its sounds and their names, where a stage learns to write them down
 
 
 def document(
@@ -73,4 +75,5 @@ def document(
         tokens = annotate_offline(timeline.instruction, slots, responses[0][1].text, grammar)
     else:
         tokens = annotate(timeline.instruction, chunks, responses, grammar, rate)
-    return Document(sounding.key, samples, tokens, timeline, len(heard) / SAMPLE_RATE, chunks)
+    names = heard_in(timeline, tokens, chunks, grammar) if stage.hearing_weight else ()
+    return Document(sounding.key, samples, tokens, timeline, len(heard) / SAMPLE_RATE, chunks, names)

@@ -26,6 +26,7 @@ class Found:
 
     lm: float
     stream: float
+    hearing: float  # 0 where no stage learns it
     balanced_accuracy: float
     recall: float
     specificity: float
@@ -59,22 +60,23 @@ def triggers(document: Document, p_response: Tensor) -> Tensor:
 
 def summed_up(found: Sequence[tuple[Sequence[Document], Costs]], world: World) -> Found:
     """The evaluation over all passes of all processes. All processes must call it."""
-    sums = torch.zeros(4, dtype=torch.float64)
+    sums = torch.zeros(6, dtype=torch.float64)
     counts = torch.zeros(len(THRESHOLDS), 4, dtype=torch.float64)
     for documents, costs in found:
-        parts = (costs.lm_sum, costs.lm_count, costs.stream_sum, costs.stream_count)
+        parts = costs[1:7]
         sums += torch.stack([part.double().cpu() for part in parts])
         for document, p in zip(documents, costs.p_response.split([d.chunks for d in documents]), strict=True):
             counts += triggers(document, p)
     everything = world.summed(torch.cat([sums, counts.flatten()]).to(world.device)).cpu()
-    lm, lm_count, stream, stream_count = everything[:4].tolist()
-    rates = everything[4:].view(-1, 4)
+    lm, lm_count, stream, stream_count, hearing, hearing_count = everything[:6].tolist()
+    rates = everything[6:].view(-1, 4)
     recall = rates[:, 0] / rates[:, 1].clamp(min=1)
     specificity = rates[:, 2] / rates[:, 3].clamp(min=1)
     best = int((recall + specificity).argmax())
     return Found(
         lm=lm / max(1, lm_count),
         stream=stream / max(1, stream_count),
+        hearing=hearing / max(1, hearing_count),
         balanced_accuracy=float(recall[best] + specificity[best]) / 2,
         recall=float(recall[best]),
         specificity=float(specificity[best]),

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -17,6 +18,7 @@ from torch.utils.checkpoint import checkpoint
 from soundflow.audio.log_mel import chunked_log_mel
 from soundflow.model.network import AudioInteractionModel, splice
 from soundflow.train.document import Document
+from soundflow.train.hearing import Heard, hearing_loss
 from soundflow.train.lora import add_low_rank
 from soundflow.train.loss import dual_loss, supervised
 from soundflow.train.packing import Packed, SideBySide
@@ -24,13 +26,15 @@ from soundflow.train.stages import Stage
 
 
 class Costs(NamedTuple):
-    """What a batch costs. `total` is (Σ text + λ Σ control) / denominator; the sums are for reports."""
+    """What a batch costs. `total` is (Σ text + λ Σ control + hearing weight · Σ hearing) / denominator."""
 
     total: Tensor
     lm_sum: Tensor  # of the losses at text positions
     lm_count: Tensor
     stream_sum: Tensor  # of the losses at control positions, without λ
     stream_count: Tensor
+    hearing_sum: Tensor  # of the losses of writing down what is heard, without their weight
+    hearing_count: Tensor  # tokens of these names
     p_response: Tensor  # float32 [chunks], teacher-forced, of every chunk in the row
 
 
@@ -47,6 +51,7 @@ class Learner(nn.Module):
         new_ids = torch.zeros(network.config.decoder.vocab_size, dtype=torch.bool)
         new_ids[sorted(network.config.control.ids)] = True
         self.register_buffer("_new_ids", new_ids, persistent=False)
+        self.hearing = _identity(network) if stage.hearing_weight else None  # thrown away with the learner
         if stage.checkpointing:
             for layer in network.decoder.layers:
                 recompute(layer)
@@ -71,15 +76,18 @@ class Learner(nn.Module):
             hidden = network(embeds, SideBySide(batch.lengths, config.decoder, device))[0]  # [positions, width]
             where = supervised(batch.y_stream, batch.y_lm)
             logits = network.logits(hidden[where.rows])
+            hearing_sum = self._hearing(hidden, batch.heard)
         dual = dual_loss(logits, where, self.stage.stream_weight, denominator)
         stream_count = where.is_stream.sum()
         lm_count = where.is_stream.numel() - stream_count
         return Costs(
-            total=dual.total,
+            total=dual.total + self.stage.hearing_weight * hearing_sum / denominator,
             lm_sum=(dual.lm * lm_count).detach(),
             lm_count=lm_count,
             stream_sum=(dual.stream * stream_count).detach(),
             stream_count=stream_count,
+            hearing_sum=hearing_sum.detach(),
+            hearing_count=torch.tensor(sum(len(h.ids) for h in batch.heard), device=device),
             p_response=self._p_response(hidden.detach(), batch.decision_at),
         )
 
@@ -90,11 +98,30 @@ class Learner(nn.Module):
             return rows
         return torch.where(self._new_ids[ids].unsqueeze(-1), rows, rows.detach())
 
+    def _hearing(self, hidden: Tensor, heard: Sequence[Heard]) -> Tensor:
+        """What it costs to write down every sound of a row through the head; its blank is <silent>."""
+        if self.hearing is None:
+            return hidden.new_zeros(())
+        if not heard:  # every weight takes part in every pass: DDP waits for its gradient
+            return (self.hearing.weight.sum() + self.hearing.bias.sum()) * 0.0
+        at = torch.from_numpy(np.concatenate([h.rows for h in heard])).to(hidden.device)
+        written = F.linear(self.hearing(hidden[at]), self.network.lm_head.weight).float().log_softmax(-1)
+        pieces = written.split([len(h.rows) for h in heard])
+        return hearing_loss(pieces, [h.ids for h in heard], self.network.config.control.silent)
+
     def _p_response(self, hidden: Tensor, decision_at: Tensor) -> Tensor:
         """p(response) against silence (docs/decisions/0007), read where a session reads it."""
         control = self.network.config.control
         pair = self.network.lm_head.weight[[control.silent, control.response]].detach()
         return F.linear(hidden[decision_at - 1].float(), pair.float()).softmax(-1)[:, 1]
+
+
+def _identity(network: AudioInteractionModel) -> nn.Linear:
+    """A square matrix that changes nothing yet: a row that says what was heard need not say what to do about it."""
+    layer = nn.Linear(network.config.decoder.hidden_size, network.config.decoder.hidden_size)
+    nn.init.eye_(layer.weight)
+    nn.init.zeros_(layer.bias)
+    return layer
 
 
 def choose_weights(network: AudioInteractionModel, stage: Stage) -> None:

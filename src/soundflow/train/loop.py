@@ -143,12 +143,12 @@ class StageRun:
         batches = [self._packed(documents) for documents in passes]
         own = torch.tensor(float(sum(supervised_count(batch) for batch in batches)), device=world.device)
         count = world.summed(own).clamp(min=1)
-        sums = torch.zeros(6, dtype=torch.float64)
+        sums = torch.zeros(8, dtype=torch.float64)
         for batch in batches:
             costs = self.engine.learn(batch, count, is_last=batch is batches[-1])
-            parts = (costs.total.detach(), costs.lm_sum, costs.lm_count, costs.stream_sum, costs.stream_count)
+            parts = (costs.total.detach(), *costs[1:7])
             sums += torch.tensor([*(float(part) for part in parts), batch.seconds], dtype=torch.float64)
-        loss, lm, lm_count, stream, stream_count, seconds = world.summed(sums.to(world.device)).tolist()
+        loss, lm, lm_count, stream, stream_count, ear, ear_count, seconds = world.summed(sums.to(world.device)).tolist()
         norm = self.engine.clipped(stage.clip)
         fault = at.guard.fault(loss, norm)
         if fault is None:
@@ -160,6 +160,7 @@ class StageRun:
             "loss": loss,
             "lm": lm / max(1.0, lm_count),
             "stream": stream / max(1.0, stream_count),
+            "hearing": ear / max(1.0, ear_count),
             "gradient_norm": norm,
             "learning_rate": rate,
             "seconds": seconds,

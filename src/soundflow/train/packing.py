@@ -17,6 +17,7 @@ from torch import Tensor
 from soundflow.model.cache import attention, rotary_table
 from soundflow.model.config import DecoderConfig
 from soundflow.train.document import Document
+from soundflow.train.hearing import Heard
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class Packed:
     decision_at: Tensor  # int64 [chunks], places in the row
     lengths: tuple[int, ...]  # positions of each stream
     seconds: float  # of sound, the silence that fills a last chunk left out
+    heard: tuple[Heard, ...] = ()  # of all of them, at their places in the row
 
     @property
     def positions(self) -> int:
@@ -67,6 +69,7 @@ def packed(documents: Sequence[Document], sound: Tensor) -> Packed:
         decision_at=torch.from_numpy(np.concatenate(places)),
         lengths=lengths,
         seconds=sum(d.seconds for d in documents),
+        heard=tuple(Heard(h.rows + start, h.ids) for d, start in zip(documents, starts, strict=False) for h in d.heard),
     )
 
 

@@ -302,6 +302,8 @@ def whole_tensors(module: nn.Module) -> dict[str, Tensor]:
     found: dict[str, Tensor] = {}
     for name, p in module.named_parameters():
         plain = name.partition("network.")[2]
+        if not plain:  # the learner's own, of use to training only
+            continue
         whole = p.full_tensor() if isinstance(p, DTensor) else p
         found[plain] = whole.detach().cpu()
     return found

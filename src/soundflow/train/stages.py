@@ -49,6 +49,7 @@ class Stage:
     mix: Mapping[str, float] = field(default_factory=dict)
     mix_ins: MixIns = field(default_factory=lambda: MixIns(0.0, 0.0, 0.0))
     stream_weight: float = 1.0  # λ
+    hearing_weight: float = 0.0  # of writing down every sound and word, beside the paper's loss (docs/decisions/0015)
     most_chunks: int = 60  # L_max: 24 s
     warmup: float = 0.03  # share of the steps, then a cosine to zero
     weight_decay: float = 0.01
@@ -124,6 +125,8 @@ def _check(stage: Stage, where: str) -> None:
         _refuse(where, "trains", stage.trains, f"some of {', '.join(PARTS)}")
     if stage.mix and (min(stage.mix.values()) < 0 or not sum(stage.mix.values())):
         _refuse(where, "mix", dict(stage.mix), "shares from 0, one of them above")
+    if stage.hearing_weight < 0:
+        _refuse(where, "hearing_weight", stage.hearing_weight, "0 or more")
     if stage.lora_rank < 0 or (stage.lora_rank and "lm" not in stage.trains):
         _refuse(where, "lora_rank", stage.lora_rank, "0, or a rank where `lm` is trained")
 
