@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from soundflow.cli import data_corpus, data_fetch, data_lines, data_store, data_voices
+from soundflow.cli import data_corpus, data_fetch, data_lines, data_store, data_transcribe, data_voices
 from soundflow.cli.options import CacheOption, DebugOption, JsonOption, SeedOption
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ for verb in (
 ):
     app.command(verb.__name__)(verb)
 app.command("voices")(data_voices.voices)
+app.command("transcribe")(data_transcribe.transcribe)
 app.command("index")(data_store.index)
 app.command("search")(data_store.search)
 app.command("import")(data_lines.import_)

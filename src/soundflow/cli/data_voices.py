@@ -84,7 +84,7 @@ def voices(
     read = read_recipe(recipe) if recipe else Recipe()
     speaker = _flite(seed) if flite else _speaker(read, kokoro)
     names, spoken = named_voices(speaker, voice or ())
-    listener, languages = _listener(read) if check else (None, ())
+    listener, languages = listener_of(read) if check else (None, ())
     chosen = sampled(_own(read, messages), limit, seed) if messages else texts_of(texts.value, spoken, limit, seed)
     dialogues = said_often(chosen, takes)
     studio = Studio(speaker, listener, out, seed, languages, split, names)
@@ -120,7 +120,7 @@ def _speaker(recipe: Recipe, kokoro: Path | None) -> Speaker:
     return Kokoro(kokoro)
 
 
-def _listener(recipe: Recipe) -> tuple[Listener, tuple[str, ...]]:
+def listener_of(recipe: Recipe) -> tuple[Listener, tuple[str, ...]]:
     """The recipe's endpoint, or Whisper base out of the installed packages; and the languages it checks."""
     if recipe.transcription.is_set:
         from soundflow.data.voices.transcription_endpoint import TranscriptionEndpoint

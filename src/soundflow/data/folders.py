@@ -7,6 +7,8 @@ nothing of the command line. Tests: tests/data/test_folders.py.
 from __future__ import annotations
 
 import json
+import os
+import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -48,6 +50,20 @@ class Outcome:
     def to_dict(self) -> dict[str, Any]:
         """Seconds rounded to milliseconds."""
         return {**self.__dict__, "seconds": round(self.seconds, 3)}
+
+
+def second_name(sound: Path, target: Path) -> None:
+    """Give a sound a second name, or copy it where the disk has only one name for a file.
+
+    What is there already stays; a path that leads out of its folder is left to `ClipStore` to refuse.
+    """
+    if target.exists() or ".." in target.parts or not sound.is_file():
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(sound.resolve(), target)
+    except OSError:  # another disk, or a file that is not ours
+        shutil.copyfile(sound, target)
 
 
 def sound_files(paths: Iterable[Path], out: Path) -> dict[Path, Path]:

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from soundflow.data.clips import ClipStore
+from soundflow.data.folders import second_name
 from soundflow.data.json_lines import lines_of
 from soundflow.data.streams import StreamConfig, stream
 from soundflow.errors import InputError, OutsideError
@@ -81,7 +80,7 @@ def joined(folders: Sequence[Path], out: Path, cache: Path | None) -> ClipStore:
         for number, folder in enumerate(folders):
             for row in _rows(folder / "clips.jsonl"):
                 moved = _moved(row, number)
-                _place(folder / str(row["path"]), out / moved["path"])
+                second_name(folder / str(row["path"]), out / moved["path"])
                 lines.append(json.dumps(moved, ensure_ascii=False))
         _write(out / "labels.json", json.dumps(labels, ensure_ascii=False))
         _write(out / "clips.jsonl", "\n".join(lines) + "\n")
@@ -120,17 +119,6 @@ def _rows(path: Path) -> list[dict[str, Any]]:
         if isinstance(row, dict) and "path" in row:
             rows.append(row)
     return rows
-
-
-def _place(source: Path, target: Path) -> None:
-    """Give a file a second name; a path that leads out of its folder is left to `ClipStore` to refuse."""
-    if target.exists() or ".." in target.parts or not source.is_file():
-        return
-    target.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        os.link(source.resolve(), target)
-    except OSError:  # another disk
-        shutil.copyfile(source, target)
 
 
 def _write(path: Path, text: str) -> None:
