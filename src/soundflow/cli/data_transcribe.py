@@ -43,7 +43,7 @@ def transcribe(
     from soundflow.cli.data_voices import listener_of
     from soundflow.cli.progress import SoundProgress
     from soundflow.data.build.recipe import Recipe, read_recipe
-    from soundflow.data.clips import Clip, ClipStore
+    from soundflow.data.clips import ClipStore
     from soundflow.data.voices.transcribe import transcribe as write_down
     from soundflow.data.voices.transcribe import wordless
 

@@ -1,4 +1,4 @@
-"""Words for recordings of speech that came without any: an ASR writes them down, and what it must have heard is checked.
+"""Words for recordings of speech that came without any: an ASR writes them down, and known slots check it.
 
 The result is a folder of clips like the one it was made from. Nothing is heard twice: what was written down stands in
 `transcripts.jsonl` at once. Tests: tests/data/voices/test_transcribe.py.
