@@ -16,7 +16,7 @@ from soundflow.data.annotate import AnnotatedStream, annotate
 from soundflow.data.offline import annotate_offline
 from soundflow.data.timeline import SAMPLE_RATE, Timeline
 from soundflow.model.tokens import Grammar
-from soundflow.train.hearing import Heard, heard_in
+from soundflow.train.hearing import NOTHING, Heard, heard_in, only_sound
 from soundflow.train.stages import Stage
 
 SPEAKING_RATES = (2.0, 12.0)  # text tokens spoken while a chunk arrives, where a reply takes time; chosen
@@ -41,7 +41,7 @@ class Document:
     timeline: Timeline
     seconds: float  # that sound; the rest of the last chunk is filled up
     chunks: int  # how many are heard
-    heard: tuple[Heard, ...] = ()  # its sounds and their names, where a stage learns to write them down
+    heard: Heard = NOTHING  # what its chunks should be named, where a stage learns that
 
 
 def document(
@@ -62,7 +62,8 @@ def document(
     if stage.form == "single" and len(responses) > 1:
         chunks = responses[0][0] + 1
         responses = responses[:1]
-    is_offline = stage.offline_share > 0 and len(responses) == 1 and rng.random() < stage.offline_share
+    is_asked = stage.form != "listening" and stage.offline_share > 0 and len(responses) == 1
+    is_offline = is_asked and rng.random() < stage.offline_share
     if stage.form == "single" and responses and not is_offline:
         chunks = responses[0][0] + 1
     is_instant = rng.random() < stage.instant_share
@@ -70,10 +71,13 @@ def document(
     heard = sounding.samples[: chunks * size]
     samples = np.zeros(chunks * size, np.float32)
     samples[: len(heard)] = heard
-    if is_offline:
+    if stage.form == "listening":
+        tokens = only_sound(chunks, grammar)
+    elif is_offline:
         slots = chunks * grammar.audio_positions
         tokens = annotate_offline(timeline.instruction, slots, responses[0][1].text, grammar)
     else:
         tokens = annotate(timeline.instruction, chunks, responses, grammar, rate)
-    names = heard_in(timeline, tokens, chunks, grammar) if stage.hearing_weight else ()
+    is_named = stage.hearing_weight > 0 and not is_offline
+    names = heard_in(timeline, tokens, chunks, grammar) if is_named else NOTHING
     return Document(sounding.key, samples, tokens, timeline, len(heard) / SAMPLE_RATE, chunks, names)

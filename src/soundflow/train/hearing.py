@@ -1,95 +1,113 @@
-"""What sounds in a stream, in the tokens that name it: targets for an ear that writes down all it hears.
+"""What sounds in each chunk of a stream, in the tokens that name it: dense targets beside the paper's loss.
 
-The hearing loss of the stages is ours (docs/decisions/0015): while training, each sound, each word and each instrument
-of the foreground is written down by connectionist temporal classification over the rows at which it is heard.
-Tests: tests/train/test_hearing.py.
+While training, the decoder's row at each decision names what sounds there: the words that are said, the instrument that
+plays, or the sound. The loss is ours (docs/decisions/0015). Tests: tests/train/test_hearing.py.
 """
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from soundflow.data.annotate import AnnotatedStream
+from soundflow.data.annotate import MASK, AnnotatedStream
+from soundflow.data.tasks.subtasks.words import spelled
 from soundflow.data.timeline import StreamEvent, Timeline, chunk_of
 from soundflow.model.tokens import Grammar
+
+LAG_CHUNKS = 1  # a word may still be named so much later; chosen
+QUIET_WEIGHT = 0.3  # of a chunk in which nothing sounds, against one that must be named; chosen
 
 
 @dataclass(frozen=True)
 class Heard:
-    """One sound: the rows of the decoder at which it is heard, int64 [rows], and its name in tokens."""
+    """What rows of the decoder should name: `rows`, `ids` int64 [n], `weights` float32 [n]; a row may stand twice."""
 
     rows: NDArray[np.int64]
-    ids: tuple[int, ...]
+    ids: NDArray[np.int64]
+    weights: NDArray[np.float32]
 
 
-def heard_in(timeline: Timeline, tokens: AnnotatedStream, chunks: int, grammar: Grammar) -> tuple[Heard, ...]:
-    """The foreground's sounds of a stream, each from its onset to its cue.
+NOTHING = Heard(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.float32))
 
-    After its cue a sound's name may stand in the reply (docs/decisions/0005); so a sound with turns of its own, which
-    are replies about it while it lasts, is left out. So is speech of which nobody knows the words, and what does not
-    fit into its rows.
+
+def heard_in(timeline: Timeline, tokens: AnnotatedStream, chunks: int, grammar: Grammar) -> Heard:
+    """What the row of each chunk's decision should name; of several tokens each gets its share.
+
+    A sound counts from its onset to its cue: later the reply, or that there was none, tells what it is
+    (docs/decisions/0005). A word counts when its letters are reckoned to be said and one chunk longer. Chunks with
+    speech of which nobody knows the words are left out. Where nothing of the foreground sounds, the name is <silent>.
 
     Args:
-        chunks: how many are heard; a sound whose cue comes later is left out.
+        chunks: how many are heard.
     """
-    with_turns = {turn.event for turn in timeline.turns}
-    found = []
-    for number, event in enumerate(timeline.events):
-        name = name_of(event)
-        last = chunk_of(event.cue, timeline.chunk_seconds)
-        if event.role != "foreground" or number in with_turns or not name or last >= chunks:
+    names: list[set[int]] = [set() for _ in range(chunks)]
+    known = np.ones(chunks, bool)
+    for event in timeline.events:
+        if event.role != "foreground":
             continue
-        first = min(last, int(event.onset / timeline.chunk_seconds + 1e-6))  # a boundary begins a chunk for a sound
-        rows = rows_of(tokens, first, last, grammar)
-        ids = tuple(grammar.tokenizer.encode(name))
-        repeats = sum(a == b for a, b in itertools.pairwise(ids))  # a blank must stand between them
-        if ids and len(ids) + repeats <= len(rows):
-            found.append(Heard(rows, ids))
-    return tuple(found)
+        first, last = (chunk_of(at, timeline.chunk_seconds) for at in (event.onset + 1e-4, event.end))
+        cue = chunk_of(event.cue, timeline.chunk_seconds)
+        if event.kind == "speech":
+            known[first : last + 1] &= bool(event.content)
+            for start, end, ids in spoken_tokens(event, grammar):
+                begins, ends = (chunk_of(at, timeline.chunk_seconds) for at in (start + 1e-4, end))
+                for chunk in range(begins, min(ends + LAG_CHUNKS, cue, chunks - 1) + 1):
+                    names[chunk].update(ids)
+        else:
+            known[cue + 1 : last + 1] = False
+            for chunk in range(first, min(cue, chunks - 1) + 1):
+                names[chunk].update(grammar.tokenizer.encode(event.content or event.label.replace("_", " ")))
+    rows, ids, weights = [], [], []
+    for chunk in np.flatnonzero(known):
+        wanted = sorted(names[chunk]) or [grammar.control.silent]
+        rows += [int(tokens.decision_at[chunk]) - 1] * len(wanted)
+        ids += wanted
+        weights += [(1.0 if names[chunk] else QUIET_WEIGHT) / len(wanted)] * len(wanted)
+    return Heard(np.array(rows, np.int64), np.array(ids, np.int64), np.array(weights, np.float32))
 
 
-def name_of(event: StreamEvent) -> str:
-    """What an ear would write: words for speech, the instrument for a note, else the label; empty where unknown."""
-    if event.content or event.kind == "speech":
-        return (event.content or "").strip().lower().rstrip(".")
-    return event.label.replace("_", " ")
+def spoken_tokens(event: StreamEvent, grammar: Grammar) -> list[tuple[float, float, list[int]]]:
+    """Start and end in seconds of stream of each word that is said, by its letters' share of the whole; its tokens."""
+    text = (event.content or "").lower()
+    words = spelled(text, "en" if text.isascii() else "zh")
+    ends = [event.onset + word.share * (event.end - event.onset) for word in words]
+    starts = [event.onset, *ends[:-1]]
+    texts = [word.reply.text.strip(".,?!。，？！、") for word in words]
+    return [
+        (start, end, grammar.tokenizer.encode(f" {text}" if text.isascii() else text))
+        for start, end, text in zip(starts, ends, texts, strict=True)
+        if text
+    ]
 
 
-def rows_of(tokens: AnnotatedStream, first: int, last: int, grammar: Grammar) -> NDArray[np.int64]:
-    """The rows of chunks `first` to `last`, both included, with their control tokens; int64 [rows].
-
-    In the offline layout, which decides nothing, their audio slots.
-    """
-    if not len(tokens.decision_at):
-        slots = np.flatnonzero(tokens.is_audio)
-        return slots[first * grammar.audio_positions : (last + 1) * grammar.audio_positions]
-    block = np.arange(-len(grammar.chunk_block()), 1)
-    return np.asarray((tokens.decision_at[first : last + 1, None] + block).ravel(), np.int64)
+def only_sound(chunks: int, grammar: Grammar) -> AnnotatedStream:
+    """A stream of which nothing is asked but to hear it: audio slots, no other token, nothing decided."""
+    each = grammar.audio_positions
+    ids = np.full(chunks * each, grammar.control.audio_pad, np.int64)
+    masked = np.full(len(ids), MASK, np.int64)
+    return AnnotatedStream(ids, masked, masked, np.ones(len(ids), bool), np.arange(1, chunks + 1) * each)
 
 
-def hearing_loss(log_probs: Sequence[Tensor], names: Sequence[Sequence[int]], blank: int) -> Tensor:
-    """The sum over sounds of the negative log-likelihood of their names.
+def hearing_loss(logits: Tensor, places: Tensor, ids: Tensor, weights: Tensor) -> Tensor:
+    """The weighted sum of what it costs to name what is heard.
 
     Args:
-        log_probs: of each sound float32 [rows, vocabulary].
-        names: of each sound its tokens, none of them `blank`.
-
-    Source: Graves and others, "Connectionist Temporal Classification", ICML 2006.
+        logits: [rows, vocabulary].
+        places: int64 [n], which of these rows; ids: int64 [n], what it should name; weights: float32 [n].
     """
-    return F.ctc_loss(
-        torch.nn.utils.rnn.pad_sequence(list(log_probs)),
-        torch.tensor([i for name in names for i in name], device=log_probs[0].device),
-        torch.tensor([len(rows) for rows in log_probs]),
-        torch.tensor([len(name) for name in names]),
-        blank=blank,
-        reduction="sum",
-        zero_infinity=True,
+    named = logits.float().log_softmax(-1)[places, ids]
+    return -(named * weights).sum()
+
+
+def joined(parts: list[Heard], starts: list[int]) -> tuple[Tensor, Tensor, Tensor]:
+    """Several streams' targets in one row, each begun at its place: rows, ids, weights."""
+    placed = [part.rows + start for part, start in zip(parts, starts, strict=True)]
+    return (
+        torch.from_numpy(np.concatenate(placed)),
+        torch.from_numpy(np.concatenate([part.ids for part in parts])),
+        torch.from_numpy(np.concatenate([part.weights for part in parts])),
     )

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -18,7 +17,7 @@ from torch.utils.checkpoint import checkpoint
 from soundflow.audio.log_mel import chunked_log_mel
 from soundflow.model.network import AudioInteractionModel, splice
 from soundflow.train.document import Document
-from soundflow.train.hearing import Heard, hearing_loss
+from soundflow.train.hearing import hearing_loss
 from soundflow.train.lora import add_low_rank
 from soundflow.train.loss import dual_loss, supervised
 from soundflow.train.packing import Packed, SideBySide
@@ -33,8 +32,8 @@ class Costs(NamedTuple):
     lm_count: Tensor
     stream_sum: Tensor  # of the losses at control positions, without λ
     stream_count: Tensor
-    hearing_sum: Tensor  # of the losses of writing down what is heard, without their weight
-    hearing_count: Tensor  # tokens of these names
+    hearing_sum: Tensor  # of the losses of naming what is heard, without `hearing_weight`
+    hearing_count: Tensor  # their weights' sum: chunks to be named, and a share of the quiet ones
     p_response: Tensor  # float32 [chunks], teacher-forced, of every chunk in the row
 
 
@@ -76,7 +75,7 @@ class Learner(nn.Module):
             hidden = network(embeds, SideBySide(batch.lengths, config.decoder, device))[0]  # [positions, width]
             where = supervised(batch.y_stream, batch.y_lm)
             logits = network.logits(hidden[where.rows])
-            hearing_sum = self._hearing(hidden, batch.heard)
+            hearing_sum = self._hearing(hidden, batch)
         dual = dual_loss(logits, where, self.stage.stream_weight, denominator)
         stream_count = where.is_stream.sum()
         lm_count = where.is_stream.numel() - stream_count
@@ -87,7 +86,7 @@ class Learner(nn.Module):
             stream_sum=(dual.stream * stream_count).detach(),
             stream_count=stream_count,
             hearing_sum=hearing_sum.detach(),
-            hearing_count=torch.tensor(sum(len(h.ids) for h in batch.heard), device=device),
+            hearing_count=batch.heard_weights.sum(),
             p_response=self._p_response(hidden.detach(), batch.decision_at),
         )
 
@@ -98,16 +97,15 @@ class Learner(nn.Module):
             return rows
         return torch.where(self._new_ids[ids].unsqueeze(-1), rows, rows.detach())
 
-    def _hearing(self, hidden: Tensor, heard: Sequence[Heard]) -> Tensor:
-        """What it costs to write down every sound of a row through the head; its blank is <silent>."""
+    def _hearing(self, hidden: Tensor, batch: Packed) -> Tensor:
+        """What it costs to name what is heard, through the head."""
         if self.hearing is None:
             return hidden.new_zeros(())
-        if not heard:  # every weight takes part in every pass: DDP waits for its gradient
+        if not len(batch.heard_rows):  # every weight takes part in every pass: DDP waits for its gradient
             return (self.hearing.weight.sum() + self.hearing.bias.sum()) * 0.0
-        at = torch.from_numpy(np.concatenate([h.rows for h in heard])).to(hidden.device)
-        written = F.linear(self.hearing(hidden[at]), self.network.lm_head.weight).float().log_softmax(-1)
-        pieces = written.split([len(h.rows) for h in heard])
-        return hearing_loss(pieces, [h.ids for h in heard], self.network.config.control.silent)
+        rows, places = batch.heard_rows.unique(return_inverse=True)
+        logits = F.linear(self.hearing(hidden[rows]), self.network.lm_head.weight)
+        return hearing_loss(logits, places, batch.heard_ids, batch.heard_weights)
 
     def _p_response(self, hidden: Tensor, decision_at: Tensor) -> Tensor:
         """p(response) against silence (docs/decisions/0007), read where a session reads it."""

@@ -17,7 +17,7 @@ from torch import Tensor
 from soundflow.model.cache import attention, rotary_table
 from soundflow.model.config import DecoderConfig
 from soundflow.train.document import Document
-from soundflow.train.hearing import Heard
+from soundflow.train.hearing import joined
 
 
 @dataclass(frozen=True)
@@ -30,9 +30,11 @@ class Packed:
     y_lm: Tensor  # int64 [1, positions]
     is_audio: Tensor  # bool [1, positions]
     decision_at: Tensor  # int64 [chunks], places in the row
+    heard_rows: Tensor  # int64 [n], what `Heard` holds of all of them, at their places in the row
+    heard_ids: Tensor  # int64 [n]
+    heard_weights: Tensor  # float32 [n]
     lengths: tuple[int, ...]  # positions of each stream
     seconds: float  # of sound, the silence that fills a last chunk left out
-    heard: tuple[Heard, ...] = ()  # of all of them, at their places in the row
 
     @property
     def positions(self) -> int:
@@ -59,6 +61,7 @@ def packed(documents: Sequence[Document], sound: Tensor) -> Packed:
     def row(name: str) -> Tensor:
         return torch.from_numpy(np.concatenate([getattr(d.tokens, name) for d in documents]))[None]
 
+    rows, ids, weights = joined([d.heard for d in documents], starts[:-1])
     places = [d.tokens.decision_at + start for d, start in zip(documents, starts, strict=False)]
     return Packed(
         sound=sound,
@@ -69,7 +72,9 @@ def packed(documents: Sequence[Document], sound: Tensor) -> Packed:
         decision_at=torch.from_numpy(np.concatenate(places)),
         lengths=lengths,
         seconds=sum(d.seconds for d in documents),
-        heard=tuple(Heard(h.rows + start, h.ids) for d, start in zip(documents, starts, strict=False) for h in d.heard),
+        heard_rows=rows,
+        heard_ids=ids,
+        heard_weights=weights,
     )
 
 

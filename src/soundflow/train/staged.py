@@ -31,10 +31,12 @@ from soundflow.train.features import cache_of
 from soundflow.train.feed import Documents
 from soundflow.train.forecast import Forecast
 from soundflow.train.fresh import FreshStreams, joined, labels_of
+from soundflow.train.learner import log_mels, pooled_features
 from soundflow.train.loop import Cadence, OnStep, StageRun
 from soundflow.train.lora import folded
 from soundflow.train.parallel import MODES, Mode, World, joined_world
 from soundflow.train.recipe import build, read_values
+from soundflow.train.renew import renewed
 from soundflow.train.resume import claim
 from soundflow.train.shards import ShardStreams
 from soundflow.train.stages import Stage, stages_of
@@ -47,6 +49,8 @@ _HOW = (  # a run goes about its work; none of it changes what is learned
     *("out", "cache", "workers", "threads", "evaluate_every", "checkpoint_every", "keep_features", "parallel"),
     *("valid", "valid_streams", "wandb"),
 )
+AUDIO_DEVIATION = 0.2  # of what a new decoder hears, beside a table of deviation 0.02; chosen on valid
+RENEWED_FROM = 128  # streams whose sound says how it varies; chosen
 _PACKAGED = Path(__file__).parents[1] / "model" / "weights"
 
 
@@ -74,6 +78,7 @@ class StagedRecipe:
     keep_features: bool = False  # of an encoder that stands still; corpora only
     cache: Path | None = None  # where decoded clips are kept
     vocab_size: int = 0  # above 0: so many pieces in all, new ones for the corpora's texts
+    new_decoder: bool = False  # decoder and adapter begin anew behind the ears of `start` (docs/decisions/0015)
     clips_share: float = 0.5  # where data are corpora and clips: of the streams, those composed afresh out of the clips
     new_share: float = 0.5  # clips only: of the streams, those that are about the first folder's labels
     streams: StreamConfig = field(default_factory=StreamConfig)  # clips only
@@ -134,8 +139,8 @@ def train_stages(recipe: StagedRecipe, world: World, on_step: OnStep = lambda st
     folder = start_folder(recipe.start)
     if world.is_first:
         claim(recipe.out, _claimed(recipe, folder))
-    if recipe.vocab_size:
-        folder = _with_new_words(recipe, folder, world)
+    if recipe.vocab_size or recipe.new_decoder:
+        folder = _prepared(recipe, folder, world)
     world.wait()
     for number, stage in enumerate(recipe.stage, start=1):
         is_last = number == len(recipe.stage)
@@ -166,14 +171,28 @@ def start_folder(start: str) -> Path:
     raise InputError("staged.start", f"there is no model {start}", "give nano, a model's folder, or owner/name")
 
 
-def _with_new_words(recipe: StagedRecipe, folder: Path, world: World) -> Path:
-    """The model to start from with a tokenizer of the corpora's texts, made once."""
+def _prepared(recipe: StagedRecipe, folder: Path, world: World) -> Path:
+    """The model to start from with a tokenizer of the corpora's texts, or with a new decoder; made once."""
     target = recipe.out / "start" / "model"
     if world.is_first and not (target / "config.json").exists():
-        texts = corpus_texts(sorted_out(recipe.data)[0])
-        save_folder(grown(load_model(folder), texts, recipe.vocab_size), target, "float32")
+        bundle, corpora = load_model(folder), sorted_out(recipe.data)[0]
+        if recipe.vocab_size:
+            bundle = grown(bundle, corpus_texts(corpora), recipe.vocab_size)
+        if recipe.new_decoder:
+            bundle = renewed(bundle, _heard_of(recipe, bundle), AUDIO_DEVIATION, recipe.stage[0].seed)
+        save_folder(bundle, target, "float32")
     world.wait()
     return target
+
+
+def _heard_of(recipe: StagedRecipe, bundle: Bundle) -> torch.Tensor:
+    """What the encoder hears of some of the streams to be learned from: [chunks, positions, pooled width]."""
+    stage = recipe.stage[0]
+    source, _ = _sources(recipe, stage)
+    documents = Documents(source, bundle.grammar, bundle.config.chunk_seconds, stage)
+    network = bundle.network.float()
+    heard = [pooled_features(network, log_mels(network, [documents[i]]), stage.bfloat16) for i in range(RENEWED_FROM)]
+    return torch.cat(heard).float()
 
 
 def _train_stage(

@@ -18,9 +18,9 @@ from soundflow.errors import UsageError
 from soundflow.train.recipe import build
 
 Part = Literal["head", "adapter", "lm", "encoder"]
-Form = Literal["single", "interleaved"]
+Form = Literal["single", "interleaved", "listening"]
 PARTS = ("head", "adapter", "lm", "encoder")
-FORMS = ("single", "interleaved")
+FORMS = ("single", "interleaved", "listening")
 
 # Stages 1 to 3 learn "core capabilities": audio understanding, speech recognition, spoken dialogue (paper §3.3).
 CORE = ("real_time_asr", "streaming_translation", "voice_chatting", "streaming_audio_understanding", "following_music")
@@ -34,7 +34,8 @@ class Stage:
         trains: `head` is the LM head and the rows of the control tokens, `lm` the whole language model, head and
             table included.
         form: `single` ends a stream behind its first reply, (instruction, sound → reply); `interleaved` keeps all of
-            them, (instruction, sound, reply, sound, sound, reply …).
+            them, (instruction, sound, reply, sound, sound, reply …); `listening` is sound alone, nothing is said or
+            decided, and only `hearing_weight` teaches (ours).
         mix: shares of capabilities or sub-tasks, relative to each other; empty takes every stream alike.
         mix_ins: chance that a drawn stream holds each; 0 leaves such streams out. They are put in by `data build`.
     """
@@ -49,7 +50,7 @@ class Stage:
     mix: Mapping[str, float] = field(default_factory=dict)
     mix_ins: MixIns = field(default_factory=lambda: MixIns(0.0, 0.0, 0.0))
     stream_weight: float = 1.0  # λ
-    hearing_weight: float = 0.0  # of writing down every sound and word, beside the paper's loss (docs/decisions/0015)
+    hearing_weight: float = 0.0  # of naming what each chunk holds, beside the paper's loss (docs/decisions/0015)
     most_chunks: int = 60  # L_max: 24 s
     warmup: float = 0.03  # share of the steps, then a cosine to zero
     weight_decay: float = 0.01
@@ -125,6 +126,8 @@ def _check(stage: Stage, where: str) -> None:
         _refuse(where, "trains", stage.trains, f"some of {', '.join(PARTS)}")
     if stage.mix and (min(stage.mix.values()) < 0 or not sum(stage.mix.values())):
         _refuse(where, "mix", dict(stage.mix), "shares from 0, one of them above")
+    if stage.form == "listening" and not stage.hearing_weight:
+        _refuse(where, "hearing_weight", 0.0, "above 0 where form is listening: nothing else is learned there")
     if stage.hearing_weight < 0:
         _refuse(where, "hearing_weight", stage.hearing_weight, "0 or more")
     if stage.lora_rank < 0 or (stage.lora_rank and "lm" not in stage.trains):
