@@ -75,7 +75,7 @@ def spoken_tokens(event: StreamEvent, grammar: Grammar) -> list[tuple[float, flo
     text = (event.content or "").lower()
     words = spelled(text, "en" if text.isascii() else "zh")
     ends = [event.onset + word.share * (event.end - event.onset) for word in words]
-    starts = [event.onset, *ends[:-1]]
+    starts = [event.onset, *ends][: len(ends)]
     texts = [word.reply.text.strip(".,?!。，？！、") for word in words]
     return [
         (start, end, grammar.tokenizer.encode(f" {text}" if text.isascii() else text))
