@@ -1,4 +1,4 @@
-"""What sounds in a stream, written down beside the paper's loss."""
+"""What sounds in each chunk, named beside the paper's loss."""
 
 from __future__ import annotations
 
@@ -9,98 +9,130 @@ import numpy as np
 import pytest
 import torch
 
-from soundflow.data.annotate import annotate
-from soundflow.data.offline import annotate_offline
-from soundflow.data.timeline import Reply, StreamEvent, Timeline, Turn
-from soundflow.train.document import Document
-from soundflow.train.hearing import heard_in, hearing_loss, name_of, rows_of
+from soundflow.data.annotate import MASK, annotate
+from soundflow.data.timeline import Reply, StreamEvent, Timeline
+from soundflow.train.document import Document, Sounding, document
+from soundflow.train.hearing import QUIET_WEIGHT, Heard, heard_in, hearing_loss, joined, only_sound, spoken_tokens
 from soundflow.train.learner import Learner, log_mels, pooled_features
 from soundflow.train.packing import packed
 from tests.train.corpora import STAGE, documents, event, small_start
 
 GRAMMAR = small_start().grammar
-BLOCK = len(GRAMMAR.chunk_block()) + 1
 EARS = dataclasses.replace(STAGE, hearing_weight=0.5)
+LISTENING = dataclasses.replace(EARS, form="listening")
+SILENT = GRAMMAR.control.silent
 
 
-def line(*events: StreamEvent, turns: tuple[Turn, ...] = ()) -> Timeline:
-    return Timeline(4.0, 0.4, None, "safety_alert", events, turns=turns)
+def named(*events: StreamEvent, chunks: int = 10) -> dict[int, set[int]]:
+    """By chunk the tokens its row should name; chunks that are left out are missing."""
+    tokens = annotate(None, chunks, [(1, Reply("A dog is barking."))], GRAMMAR)
+    found = heard_in(Timeline(4.0, 0.4, None, "safety_alert", events), tokens, chunks, GRAMMAR)
+    rows = {int(at) - 1: chunk for chunk, at in enumerate(tokens.decision_at)}
+    names: dict[int, set[int]] = {}
+    for row, token in zip(found.rows, found.ids, strict=True):
+        names.setdefault(rows[int(row)], set()).add(int(token))
+    return names
 
 
 def says(words: str | None, chunk: int = 2, chunks: int = 3) -> StreamEvent:
     return dataclasses.replace(event(chunk, False, chunks), label="speech_digit", kind="speech", content=words)
 
 
-def test_speech_is_its_words_a_note_its_instrument_a_sound_its_label() -> None:
-    assert name_of(says("Three.")) == "three"
-    assert name_of(says(None)) == ""
-    assert name_of(dataclasses.replace(event(0, False), kind="music", content="violin")) == "violin"
-    assert name_of(event(0, False)) == "dog bark"
+def pieces(text: str) -> set[int]:
+    return set(GRAMMAR.tokenizer.encode(text))
 
 
-def test_a_sound_is_heard_from_its_onset_to_its_cue() -> None:
-    tokens = annotate(None, 10, [(1, Reply("A dog is barking."))], GRAMMAR)
-    (found,) = heard_in(line(says("three")), tokens, 10, GRAMMAR)
-    assert found.ids == tuple(GRAMMAR.tokenizer.encode("three"))
-    assert found.rows[-1] == tokens.decision_at[4]
-    assert found.rows[0] == tokens.decision_at[2] - BLOCK + 1 > tokens.decision_at[1]
-    assert len(found.rows) == 3 * BLOCK
+def test_a_sound_is_named_from_its_onset_to_its_cue() -> None:
+    bark = dataclasses.replace(event(2, True, 4), cue=1.6)  # chunks 2 to 5, answered in chunk 3
+    found = named(bark)
+    assert found[2] == found[3] == pieces("dog bark")
+    assert 4 not in found and 5 not in found, "its reply tells what it is from here on"
+    assert found[1] == found[6] == {SILENT}
 
 
-def test_no_row_of_a_reply_is_listened_to() -> None:
-    tokens = annotate(None, 4, [(1, Reply("A dog is barking."))], GRAMMAR)
-    rows = rows_of(tokens, 0, 3, GRAMMAR)
-    assert len(rows) == 4 * BLOCK
-    assert not (tokens.y_lm[rows] >= 0).any()
+def test_a_word_is_named_when_it_is_said_and_one_chunk_longer() -> None:
+    found = named(says("one two", chunk=2, chunks=4))  # three letters each: two chunks each
+    assert found[2] == found[3] == pieces(" one")
+    assert found[4] == pieces(" one") | pieces(" two")
+    assert found[5] == pieces(" two") and found[6] == {SILENT}
 
 
-def test_what_the_replies_tell_or_nobody_knows_is_left_out() -> None:
+def test_speech_of_which_nobody_knows_the_words_is_left_out() -> None:
+    assert named(says(None)).keys() == {0, 1, 5, 6, 7, 8, 9}
+
+
+def test_a_note_is_its_instrument() -> None:
+    assert named(dataclasses.replace(event(2, False), kind="music", content="violin"))[2] == pieces("violin")
+
+
+def test_what_is_behind_or_comes_too_late_is_not_named() -> None:
+    assert named(dataclasses.replace(says("one"), role="background"))[2] == {SILENT}
+    assert named(says("one", chunk=2, chunks=9), chunks=4).keys() == {0, 1, 2, 3}
+
+
+def test_letters_say_when_a_word_is_over() -> None:
+    (first, second) = spoken_tokens(says("Two, three.", chunk=0, chunks=8), GRAMMAR)  # 3.2 s
+    assert first[:2] == pytest.approx((0.0, 1.2)) and second[:2] == pytest.approx((1.2, 3.2))
+    assert set(second[2]) == pieces(" three")
+    assert spoken_tokens(says("...", chunk=0), GRAMMAR) == []
+
+
+def test_mandarin_is_named_character_by_character() -> None:
+    assert len(spoken_tokens(says("你好吗", chunk=0), GRAMMAR)) == 3
+
+
+def test_each_row_weighs_the_same_whatever_its_names() -> None:
     tokens = annotate(None, 10, [], GRAMMAR)
-    spelled = Turn(1.4, Reply("three"), 0)
-    for timeline in (
-        line(says("three"), turns=(spelled,)),
-        line(says(None)),
-        line(dataclasses.replace(says("three"), role="background")),
-        line(says("three", chunk=9, chunks=2)),  # its cue comes after the last chunk
-        line(says(" ".join(["three"] * 20))),  # more than its rows can hold
-    ):
-        assert heard_in(timeline, tokens, 10, GRAMMAR) == ()
+    found = heard_in(Timeline(4.0, 0.4, None, "t", (says("one two"),)), tokens, 10, GRAMMAR)
+    weights = [found.weights[found.rows == row].sum() for row in np.unique(found.rows)]
+    assert set(np.round(weights, 5)) == {1.0, np.float32(QUIET_WEIGHT)}
 
 
-def test_in_the_offline_layout_it_is_heard_at_the_audio_slots() -> None:
-    slots = 10 * GRAMMAR.audio_positions
-    tokens = annotate_offline("What?", slots, "A dog.", GRAMMAR)
-    rows = rows_of(tokens, 2, 4, GRAMMAR)
-    assert tokens.is_audio[rows].all() and len(rows) == 3 * GRAMMAR.audio_positions
-    assert rows[0] == np.flatnonzero(tokens.is_audio)[2 * GRAMMAR.audio_positions]
+def test_only_sound_decides_and_says_nothing() -> None:
+    made = document(_sounding(), GRAMMAR, 0.4, LISTENING, np.random.default_rng(0))
+    assert made.tokens.is_audio.all() and len(made.tokens.input_ids) == made.chunks * GRAMMAR.audio_positions
+    assert (made.tokens.y_stream == MASK).all() and (made.tokens.y_lm == MASK).all()
+    assert made.heard.rows.max() == len(made.tokens.input_ids) - 1
+    assert len(only_sound(3, GRAMMAR).decision_at) == 3
 
 
-def test_a_name_written_at_its_rows_costs_nothing_and_another_much() -> None:
-    sure = torch.full((4, 6), -20.0)
-    sure[[0, 1, 2, 3], [5, 2, 5, 2]] = 0.0  # blank, 2, blank, 2
-    assert float(hearing_loss([sure], [(2, 2)], blank=5)) == pytest.approx(0.0, abs=1e-3)
-    assert float(hearing_loss([sure], [(2, 3)], blank=5)) > 10
+def test_the_loss_is_the_weighted_cost_of_the_names() -> None:
+    logits = torch.log(torch.tensor([[0.5, 0.25, 0.25], [0.1, 0.1, 0.8]]))
+    places, ids, weights = torch.tensor([0, 0, 1]), torch.tensor([0, 1, 2]), torch.tensor([0.5, 0.5, 0.3])
+    expected = -(0.5 * np.log(0.5) + 0.5 * np.log(0.25) + 0.3 * np.log(0.8))
+    assert float(hearing_loss(logits, places, ids, weights)) == pytest.approx(expected, rel=1e-5)
+
+
+def test_rows_of_a_packed_batch_begin_at_their_streams() -> None:
+    one = Heard(np.array([1, 2]), np.array([7, 8]), np.ones(2, np.float32))
+    rows, ids, _ = joined([one, one], [0, 10])
+    assert rows.tolist() == [1, 2, 11, 12] and ids.tolist() == [7, 8, 7, 8]
 
 
 def test_it_is_added_with_its_weight_and_kept_out_of_the_model(corpus: Path) -> None:
-    source = documents(corpus, EARS)
-    streams = [source[i] for i in range(3)]
+    streams = _documents(corpus, 3)
     learner = Learner(small_start().network, EARS)
-    row = packed(streams, _features(learner, streams))
-    assert row.heard
-    costs = learner(row, torch.tensor(1))
+    costs = learner(packed(streams, _features(learner, streams)), torch.tensor(1))
     whole = costs.lm_sum + EARS.stream_weight * costs.stream_sum + 0.5 * costs.hearing_sum
+    assert float(costs.hearing_sum) > 0 < float(costs.hearing_count)
     assert float(costs.total.detach()) == pytest.approx(float(whole), rel=1e-5)
-    assert float(costs.hearing_count) == sum(len(h.ids) for h in row.heard)
     assert not [name for name, _ in learner.network.named_parameters() if "hearing" in name]
 
 
-def test_a_row_without_sounds_still_reaches_every_weight(corpus: Path) -> None:
-    source = documents(corpus, EARS)
-    streams = [dataclasses.replace(source[0], heard=())]
+def test_a_row_without_names_still_reaches_every_weight(corpus: Path) -> None:
+    streams = [dataclasses.replace(_documents(corpus, 1)[0], heard=Heard(*(np.zeros(0, t) for t in "llf")))]
     learner = Learner(small_start().network, EARS)
     learner(packed(streams, _features(learner, streams)), torch.tensor(1)).total.backward()
     assert learner.hearing is not None and learner.hearing.weight.grad is not None
+
+
+def _sounding() -> Sounding:
+    return Sounding("s", np.ones(64_000, np.float32), Timeline(4.0, 0.4, None, "t", (says("one two"),)))
+
+
+def _documents(corpus: Path, count: int) -> list[Document]:
+    source = documents(corpus, EARS)
+    return [source[i] for i in range(count)]
 
 
 def _features(learner: Learner, streams: list[Document]) -> torch.Tensor:

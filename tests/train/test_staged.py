@@ -182,6 +182,18 @@ def test_a_second_edition_learns_from_both_with_new_words_and_answers(
     assert isinstance(model.conversation().ask("What is it?", np.zeros(16_000, np.float32)).text, str)
 
 
+@pytest.mark.slow
+def test_a_new_decoder_listens_before_it_learns_to_answer(corpus: Path, tmp_path: Path) -> None:
+    path = write_recipe(tmp_path, corpus, 3, 4, more="new_decoder = true\n")
+    text = path.read_text().replace("number = 3", 'number = 3\nform = "listening"\nhearing_weight = 1.0', 1)
+    path.write_text(text)
+    run_staged(read_staged(path))
+    rows = [json.loads(line) for line in (tmp_path / "out" / "stage1" / "log.jsonl").read_text().splitlines()]
+    learned = [row for row in rows if row["kind"] == "train"]
+    assert all(row["hearing"] > 0 and row["stream"] == 0 for row in learned)
+    assert (tmp_path / "out" / "start" / "model" / "config.json").is_file()
+
+
 def test_a_recipe_without_stages_has_no_plan(repository: Path) -> None:
     with pytest.raises(UsageError, match=r"has no \[\[stage\]\]"):
         read_staged(repository / "recipes" / "nano.toml")
