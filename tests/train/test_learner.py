@@ -103,3 +103,11 @@ def test_vectors_and_half_learned_tables_do_not_decay(corpus: Path) -> None:
         assert decays["weight_decay"] == 0.01 and still["weight_decay"] == 0.0
         assert all(p.dim() > 1 for p in decays["params"])
         assert decaying is None or len(decays["params"]) == decaying
+
+
+def test_features_are_dropped_only_while_something_is_learned(corpus: Path) -> None:
+    learner, row = Learner(small_start().network, of_paper(3, feature_dropout=0.5)), batch(corpus, STAGE)
+    still = Learner(small_start().network, of_paper(3))(row, torch.tensor(1)).lm_sum
+    assert not torch.equal(learner(row, torch.tensor(1)).lm_sum, still)
+    with torch.no_grad():
+        assert torch.equal(learner(row, torch.tensor(1)).lm_sum, still)

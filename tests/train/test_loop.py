@@ -93,7 +93,7 @@ def test_a_plan_changes_nothing(corpus: Path, tmp_path: Path) -> None:
     assert all(torch.equal(plain[name], tensor) for name, tensor in planned.run([]).items())
 
 
-LONG = dataclasses.replace(STAGE, steps=14)
+LONG = dataclasses.replace(STAGE, steps=14, hearing_weight=0.3, feature_dropout=0.2)
 
 
 def killed(corpus: Path, out: Path, at: int) -> None:

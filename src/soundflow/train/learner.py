@@ -70,7 +70,7 @@ class Learner(nn.Module):
         device = batch.input_ids.device
         with torch.autocast(device.type, torch.bfloat16, enabled=self.stage.bfloat16):
             pooled = network.adapter.pooled(network.encoder(batch.sound)) if self.encoder_learns else batch.sound
-            features = network.adapter.proj(network.adapter.ln_post(pooled)).flatten(0, 1)
+            features = network.adapter.proj(self._dropped(network.adapter.ln_post(pooled))).flatten(0, 1)
             embeds = splice(self._embedded(batch.input_ids), batch.is_audio, features)
             hidden = network(embeds, SideBySide(batch.lengths, config.decoder, device))[0]  # [positions, width]
             where = supervised(batch.y_stream, batch.y_lm)
@@ -89,6 +89,10 @@ class Learner(nn.Module):
             hearing_count=batch.heard_weights.sum(),
             p_response=self._p_response(hidden.detach(), batch.decision_at),
         )
+
+    def _dropped(self, features: Tensor) -> Tensor:
+        """Features with some of their numbers at 0 while something is learned, so that no few of them are relied on."""
+        return F.dropout(features, self.stage.feature_dropout, training=torch.is_grad_enabled())
 
     def _embedded(self, ids: Tensor) -> Tensor:
         """Rows of the table; where only the control tokens' rows learn, no gradient reaches the others."""

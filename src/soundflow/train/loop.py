@@ -141,6 +141,7 @@ class StageRun:
         for group in self.engine.optimizer.param_groups:
             group["lr"] = rate * group.get("rate_share", 1.0)
         batches = [self._packed(documents) for documents in passes]
+        torch.manual_seed(hash((stage.seed, at.step, world.rank)))  # what is dropped is the same after a kill
         own = torch.tensor(float(sum(supervised_count(batch) for batch in batches)), device=world.device)
         count = world.summed(own).clamp(min=1)
         sums = torch.zeros(8, dtype=torch.float64)

@@ -57,6 +57,7 @@ class Stage:
     clip: float = 1.0  # of the gradient's norm
     bfloat16: bool = True
     checkpointing: bool = True  # activations of the decoder's layers are computed again instead of kept
+    feature_dropout: float = 0.0  # of what the encoder heard, before the adapter projects it
     instant_share: float = 0.5  # of the streams whose replies take no time; the rest replay flushes (ruling 4)
     offline_share: float = 0.0  # of the streams with one reply left, those that are asked about as whole recordings
     encoder_rate: float = 1.0  # share of the learning rate at which an encoder learns that is trained, too
@@ -118,7 +119,10 @@ def _check(stage: Stage, where: str) -> None:
         if getattr(stage, name) <= 0:
             _refuse(where, name, getattr(stage, name), "more than 0")
     chances = {"mix_ins." + name: chance for name, chance in dataclasses.asdict(stage.mix_ins).items()}
-    shares = {name: getattr(stage, name) for name in ("warmup", "instant_share", "offline_share", "encoder_rate")}
+    shares = {
+        name: getattr(stage, name)
+        for name in ("warmup", "instant_share", "offline_share", "encoder_rate", "feature_dropout")
+    }
     for name, value in (chances | shares).items():
         if not 0 <= value <= 1:
             _refuse(where, name, value, "0 to 1")

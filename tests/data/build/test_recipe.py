@@ -12,6 +12,12 @@ from soundflow.data.tasks.registry import SUB_TASKS
 from soundflow.errors import InputError
 
 
+@pytest.mark.parametrize("name", ["corpus", "nano-corpus", "nano-random", "nano-words", "nano-silent"])
+def test_the_repositorys_recipes_are_well_formed(repository: Path, name: str) -> None:
+    recipe = read_recipe(repository / "recipes" / f"{name}.toml")
+    assert recipe.streams > 0 and sum(shares(recipe).values()) == pytest.approx(1.0)
+
+
 def test_the_packaged_recipe_has_every_sub_task() -> None:
     recipe = read_recipe(Path("recipes/corpus.toml"), streams=7)
     assert recipe.streams == 7
