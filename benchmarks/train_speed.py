@@ -32,8 +32,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from soundflow.api import find_folder
 from soundflow.bench.machine import describe_machine
+from soundflow.model.checkpoint.find import find_folder
 from soundflow.model.checkpoint.recognise import load_model
 from soundflow.model.config import audio_interaction_3b
 from soundflow.model.network import AudioInteractionModel

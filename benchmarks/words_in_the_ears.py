@@ -25,10 +25,10 @@ from sklearn.preprocessing import StandardScaler
 from soundflow.audio.log_mel import chunked_log_mel
 from soundflow.bench.machine import describe_machine
 from soundflow.data.clips import Clip, ClipStore
+from soundflow.model.checkpoint.find import find_folder
 from soundflow.model.checkpoint.recognise import load_model
 from soundflow.model.checkpoint.whisper import whisper_encoder_state
 from soundflow.model.network import AudioInteractionModel
-from soundflow.train.staged import start_folder
 
 CHUNKS = 3
 TAKES = {True: 4, False: 2}  # windows of a recording: learned from, judged on
@@ -82,7 +82,7 @@ def main() -> None:
     parser.add_argument("--clips", type=Path, required=True)
     store = ClipStore(parser.parse_args().clips)
     torch.set_num_threads(1)
-    nano = load_model(start_folder("nano")).network.eval()
+    nano = load_model(find_folder("nano")).network.eval()
     whisper = copy.deepcopy(nano)
     whisper.encoder.load_state_dict(whisper_encoder_state("package", nano.config.encoder.encoder_layers))
     for label in ("speech_digit", "speech_wake_word"):

@@ -15,6 +15,7 @@ from soundflow.api import Model, example_path, examples, load, open_source, whol
 from soundflow.audio.decode import write_wav
 from soundflow.errors import InputError, OutsideError, UsageError
 from soundflow.model.bundle import Bundle
+from soundflow.model.checkpoint import find
 from soundflow.model.checkpoint.ours import save_folder
 from soundflow.model.network import AudioInteractionModel, initialise
 from soundflow.model.tokens import own_control_tokens
@@ -142,7 +143,7 @@ def test_a_hub_name_is_fetched_at_the_asked_revision(folder: Path, monkeypatch: 
         asked.append((name, revision))
         return folder
 
-    monkeypatch.setattr(api, "fetch", fetch)
+    monkeypatch.setattr(find, "fetch", fetch)
     assert load("someone/model", revision="v1").path == folder
     assert asked == [("someone/model", "v1")]
 
@@ -157,7 +158,7 @@ def test_a_device_that_is_not_there_is_refused(folder: Path, device: str, said: 
 
 def test_an_unknown_model_names_the_packaged_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "nano").mkdir()
-    monkeypatch.setattr(api, "_WEIGHTS", tmp_path)
+    monkeypatch.setattr(find, "_WEIGHTS", tmp_path)
     with pytest.raises(InputError, match=r"no model nanoo .*\(nano\)"):
         load("nanoo")
 
@@ -165,7 +166,7 @@ def test_an_unknown_model_names_the_packaged_ones(tmp_path: Path, monkeypatch: p
 def test_a_model_name_never_leaves_the_packages_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "weights").mkdir()
     (tmp_path / "secret").mkdir()
-    monkeypatch.setattr(api, "_WEIGHTS", tmp_path / "weights")
+    monkeypatch.setattr(find, "_WEIGHTS", tmp_path / "weights")
     with pytest.raises((InputError, OutsideError)):
         load("../secret")
 

@@ -5,7 +5,6 @@ Knows files, examples and models by name; knows nothing of the command line. Tes
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from soundflow.audio.decode import iter_audio, iter_pcm_stdin
 from soundflow.errors import InputError, UsageError
 from soundflow.model.bundle import Bundle
 from soundflow.model.checkpoint.assemble import Placement
-from soundflow.model.checkpoint.hub import fetch
+from soundflow.model.checkpoint.find import find_folder
 from soundflow.model.checkpoint.ours import storage_of
 from soundflow.model.checkpoint.recognise import load_model
 from soundflow.model.config import ModelConfig
@@ -41,10 +40,8 @@ DEFAULT_MODEL = "nano"
 STDIN = "-"
 MICROPHONE = "mic"
 _PACKAGE = Path(__file__).parent
-_WEIGHTS = _PACKAGE / "model" / "weights"
 _EXAMPLES = _PACKAGE / "examples"
 _SOUND_SUFFIXES = (".ogg", ".flac", ".wav")
-_HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")  # owner/name, as model hubs write it
 
 
 @dataclass(frozen=True)
@@ -280,27 +277,4 @@ def _sound_file(source: str | Path) -> Path:
     known = ", ".join(examples()) or "none"
     raise InputError(
         "source.missing", f"there is no file or example {source}", f"name a sound file, mic, -, or an example ({known})"
-    )
-
-
-def find_folder(name_or_path: str | Path, revision: str | None = None) -> Path:
-    """The folder of a model: as given, packaged, or fetched from the hub.
-
-    Raises:
-        InputError: no such model.
-        OutsideError: the hub does not give it.
-    """
-    path = Path(name_or_path)
-    if path.is_dir():
-        return path
-    packaged = _WEIGHTS / path
-    if path.name == str(name_or_path) and packaged.is_dir():
-        return packaged
-    if _HUB_NAME.fullmatch(str(name_or_path)):
-        return fetch(str(name_or_path), revision)
-    known = ", ".join(sorted(p.name for p in _WEIGHTS.glob("*") if p.is_dir())) or "none"
-    raise InputError(
-        "model.unknown",
-        f"there is no model {name_or_path}",
-        f"give a model's folder, owner/name on the hub, or a packaged one ({known})",
     )

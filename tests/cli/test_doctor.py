@@ -9,17 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from soundflow import api
 from soundflow.cli import doctor
 from soundflow.cli.doctor import CHECKSUMS, Finding
 from soundflow.cli.main import main
+from soundflow.model.checkpoint import find
 
 
 @pytest.fixture
 def packaged(tmp_path: Path, model_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The tiny model stands where nano's weights stand."""
     shutil.copytree(model_folder, tmp_path / "nano")
-    monkeypatch.setattr(api, "_WEIGHTS", tmp_path)
+    monkeypatch.setattr(find, "_WEIGHTS", tmp_path)
     return tmp_path / "nano"
 
 

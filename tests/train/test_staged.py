@@ -15,7 +15,7 @@ from soundflow.api import load
 from soundflow.cli.main import main
 from soundflow.errors import InputError, UsageError
 from soundflow.model.checkpoint.recognise import config_of
-from soundflow.train.staged import read_staged, run_staged, sorted_out, start_folder
+from soundflow.train.staged import read_staged, run_staged, sorted_out
 from tests.train.corpora import write_corpus, write_start
 from tests.train.test_run import folder as tones  # noqa: F401  (a folder of clips, as a fixture)
 
@@ -197,7 +197,3 @@ def test_a_new_decoder_listens_before_it_learns_to_answer(corpus: Path, tmp_path
 def test_a_recipe_without_stages_has_no_plan(repository: Path) -> None:
     with pytest.raises(UsageError, match=r"has no \[\[stage\]\]"):
         read_staged(repository / "recipes" / "nano.toml")
-
-
-def test_nano_is_found_by_its_name() -> None:
-    assert (start_folder("nano") / "model.safetensors").is_file()

@@ -28,9 +28,9 @@ def convert(
     import json
     from pathlib import Path
 
-    from soundflow.api import find_folder
     from soundflow.errors import UsageError
     from soundflow.model.checkpoint.assemble import AS_STORED
+    from soundflow.model.checkpoint.find import find_folder
     from soundflow.model.checkpoint.omni import save_omni
     from soundflow.model.checkpoint.ours import save_folder
     from soundflow.model.checkpoint.recognise import layout_of, load_model

@@ -49,7 +49,7 @@ def info(
     """
     import json
 
-    from soundflow.api import find_folder
+    from soundflow.model.checkpoint.find import find_folder
 
     facts = describe(find_folder(name))
     if as_json:

@@ -30,10 +30,11 @@ def quantize(
     import json
     from pathlib import Path
 
-    from soundflow.api import example_path, examples, find_folder, load
+    from soundflow.api import example_path, examples, load
     from soundflow.audio.decode import read_audio
     from soundflow.bench.agreement import compare
     from soundflow.errors import UsageError
+    from soundflow.model.checkpoint.find import find_folder
     from soundflow.model.checkpoint.ours import save_folder
     from soundflow.model.checkpoint.recognise import load_model
     from soundflow.model.checkpoint.write import folder_bytes

@@ -21,7 +21,7 @@ from soundflow.data.clips import ClipStore
 from soundflow.data.streams import StreamConfig
 from soundflow.errors import InputError, UsageError
 from soundflow.model.bundle import Bundle
-from soundflow.model.checkpoint.hub import fetch
+from soundflow.model.checkpoint.find import find_folder
 from soundflow.model.checkpoint.ours import Storage, pack, save_folder
 from soundflow.model.checkpoint.recognise import load_model
 from soundflow.model.checkpoint.write import folder_bytes, write_folder
@@ -51,7 +51,6 @@ _HOW = (  # a run goes about its work; none of it changes what is learned
 )
 AUDIO_DEVIATION = 0.2  # of what a new decoder hears, beside a table of deviation 0.02; chosen on valid
 RENEWED_FROM = 128  # streams whose sound says how it varies; chosen
-_PACKAGED = Path(__file__).parents[1] / "model" / "weights"
 
 
 @dataclass(frozen=True)
@@ -130,13 +129,13 @@ def plan_staged(recipe: StagedRecipe) -> list[Forecast]:
     """What each stage will take, from the model that the recipe starts from; nothing is written but caches."""
     torch.set_num_threads(recipe.threads)
     with joined_world() as world:
-        folder = start_folder(recipe.start)
+        folder = find_folder(recipe.start)
         return [_stage_run(recipe, stage, _bundle(recipe, folder), folder, world)[0].plan() for stage in recipe.stage]
 
 
 def train_stages(recipe: StagedRecipe, world: World, on_step: OnStep = lambda step: None) -> Path:
     """As `run_staged`, in a world that is there already."""
-    folder = start_folder(recipe.start)
+    folder = find_folder(recipe.start)
     if world.is_first:
         claim(recipe.out, _claimed(recipe, folder))
     if recipe.vocab_size or recipe.new_decoder:
@@ -152,23 +151,6 @@ def train_stages(recipe: StagedRecipe, world: World, on_step: OnStep = lambda st
         world.wait()
         folder = target
     return folder
-
-
-def start_folder(start: str) -> Path:
-    """The folder a run starts from: as given, packaged, or fetched from the hub.
-
-    Raises:
-        InputError: there is no such model.
-        OutsideError: the hub does not give it.
-    """
-    path = Path(start)
-    if path.is_dir():
-        return path
-    if path.name == start and (_PACKAGED / path).is_dir():
-        return _PACKAGED / path
-    if start.count("/") == 1 and not start.startswith((".", "/")):
-        return fetch(start)
-    raise InputError("staged.start", f"there is no model {start}", "give nano, a model's folder, or owner/name")
 
 
 def _prepared(recipe: StagedRecipe, folder: Path, world: World) -> Path:
