@@ -12,7 +12,8 @@ def uneven(rows: int, width: int) -> torch.Tensor:
     """Rows that vary a thousand times as much in one direction as in another, around a mean far from zero."""
     generator = torch.Generator().manual_seed(0)
     mixed = torch.randn(rows, width, generator=generator) * torch.logspace(0, -1.5, width)
-    return mixed @ torch.linalg.qr(torch.randn(width, width, generator=generator)).Q + 5
+    turn: torch.Tensor = torch.linalg.qr(torch.randn(width, width, generator=generator)).Q
+    return mixed @ turn + 5
 
 
 def test_what_varies_little_is_turned_up() -> None:

@@ -62,7 +62,7 @@ def heard_in(timeline: Timeline, tokens: AnnotatedStream, chunks: int, grammar: 
             for chunk in range(first, min(cue, chunks - 1) + 1):
                 names[chunk].update(grammar.tokenizer.encode(event.content or event.label.replace("_", " ")))
     rows, ids, weights = [], [], []
-    for chunk in np.flatnonzero(known):
+    for chunk in map(int, np.flatnonzero(known)):
         wanted = sorted(names[chunk]) or [grammar.control.silent]
         rows += [int(tokens.decision_at[chunk]) - 1] * len(wanted)
         ids += wanted

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -30,11 +30,11 @@ class Packed:
     y_lm: Tensor  # int64 [1, positions]
     is_audio: Tensor  # bool [1, positions]
     decision_at: Tensor  # int64 [chunks], places in the row
-    heard_rows: Tensor  # int64 [n], what `Heard` holds of all of them, at their places in the row
-    heard_ids: Tensor  # int64 [n]
-    heard_weights: Tensor  # float32 [n]
     lengths: tuple[int, ...]  # positions of each stream
     seconds: float  # of sound, the silence that fills a last chunk left out
+    heard_rows: Tensor = field(default_factory=lambda: torch.zeros(0, dtype=torch.int64))  # [n], as in `Heard`
+    heard_ids: Tensor = field(default_factory=lambda: torch.zeros(0, dtype=torch.int64))  # [n]
+    heard_weights: Tensor = field(default_factory=lambda: torch.zeros(0))  # float32 [n]
 
     @property
     def positions(self) -> int:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import soundfile
+from numpy.typing import NDArray
 
 from soundflow.data.clips import ClipStore
 from soundflow.data.voices.transcribe import HEARD_NAME, transcribe, wordless
@@ -24,7 +26,7 @@ class Ear:
     def __init__(self, *said: str | Exception) -> None:
         self._said = list(said)
 
-    def write_down(self, samples: np.ndarray, language: str) -> str:  # type: ignore[type-arg]
+    def write_down(self, samples: NDArray[np.float32], language: str) -> str:
         said = self._said.pop(0)
         if isinstance(said, Exception):
             raise said
@@ -35,7 +37,7 @@ class Ear:
 def store(tmp_path: Path) -> ClipStore:
     folder = tmp_path / "clips"
     (folder / "sounds").mkdir(parents=True)
-    rows = [
+    rows: list[dict[str, Any]] = [
         ORDER | {"id": "a", "slots": {"coffeeDrink": "latte"}},
         ORDER | {"id": "b", "slots": {"coffeeDrink": "mocha"}},
         ORDER | {"id": "c", "transcript": "a latte"},
@@ -43,7 +45,7 @@ def store(tmp_path: Path) -> ClipStore:
     ]
     for row in rows:
         row["path"] = f"sounds/{row['id']}.wav"
-        soundfile.write(folder / str(row["path"]), np.random.default_rng(0).normal(0, 0.1, 8000), 16_000)
+        soundfile.write(folder / row["path"], np.random.default_rng(0).normal(0, 0.1, 8000), 16_000)
     (folder / "clips.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     (folder / "labels.json").write_text("{}")
     return ClipStore(folder, tmp_path / "cache")
