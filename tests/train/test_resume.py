@@ -58,6 +58,14 @@ def test_a_damaged_checkpoint_is_one_line(tmp_path: Path) -> None:
 
 def test_a_folder_knows_its_run(tmp_path: Path) -> None:
     claim(tmp_path, {"start": "nano", "stage": [{"steps": 3}]})
+    (tmp_path / "model").mkdir()
     claim(tmp_path, {"start": "nano", "stage": [{"steps": 3}]})
     with pytest.raises(InputError, match="another stage, start"):
         claim(tmp_path, {"start": "other", "stage": [{"steps": 4}]})
+
+
+def test_a_model_of_nobody_knows_what_is_not_taken_for_the_end_of_a_run(tmp_path: Path) -> None:
+    (tmp_path / "model").mkdir()
+    with pytest.raises(InputError, match="does not say which run"):
+        claim(tmp_path, {"start": "nano"})
+    assert not (tmp_path / "run.json").exists()
