@@ -49,7 +49,8 @@ def document(
 ) -> Document:
     """Write a stream in tokens as a stage wants it: whole, or up to its first reply; never beyond its most chunks.
 
-    Where a single reply is left, a share of the streams are whole recordings that are asked about (offline layout).
+    Where a single reply is left, a share of the streams are whole recordings that are asked about (offline layout); a
+    stage that only listens asks nothing of any.
 
     Args:
         chunk_seconds: the model's; a timeline made for others is read in these.
