@@ -123,7 +123,17 @@ def test_a_row_without_names_still_reaches_every_weight(corpus: Path) -> None:
     streams = [dataclasses.replace(_documents(corpus, 1)[0], heard=Heard(*(np.zeros(0, t) for t in "llf")))]
     learner = Learner(small_start().network, EARS)
     learner(packed(streams, _features(learner, streams)), torch.tensor(1)).total.backward()
-    assert learner.hearing is not None and learner.hearing.weight.grad is not None
+    assert learner.hearing is not None and all(p.grad is not None for p in learner.hearing.parameters())
+
+
+def test_a_stage_that_only_listens_learns_names_with_the_head_itself(corpus: Path) -> None:
+    assert list(Learner(small_start().network, EARS).hearing.parameters())  # type: ignore[union-attr]
+    learner = Learner(small_start().network, LISTENING)
+    assert not list(learner.hearing.parameters())  # type: ignore[union-attr]
+    source = documents(corpus, LISTENING)
+    streams = [source[0]]
+    learner(packed(streams, _features(learner, streams)), torch.tensor(1)).total.backward()
+    assert learner.network.lm_head.weight.grad is not None
 
 
 def _sounding() -> Sounding:

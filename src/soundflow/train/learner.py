@@ -50,7 +50,7 @@ class Learner(nn.Module):
         new_ids = torch.zeros(network.config.decoder.vocab_size, dtype=torch.bool)
         new_ids[sorted(network.config.control.ids)] = True
         self.register_buffer("_new_ids", new_ids, persistent=False)
-        self.hearing = _identity(network) if stage.hearing_weight else None  # thrown away with the learner
+        self.hearing = _before_naming(network, stage)  # thrown away with the learner
         if stage.checkpointing:
             for layer in network.decoder.layers:
                 recompute(layer)
@@ -105,8 +105,6 @@ class Learner(nn.Module):
         """What it costs to name what is heard, through the head."""
         if self.hearing is None:
             return hidden.new_zeros(())
-        if not len(batch.heard_rows):  # every weight takes part in every pass: DDP waits for its gradient
-            return (self.hearing.weight.sum() + self.hearing.bias.sum()) * 0.0
         rows, places = batch.heard_rows.unique(return_inverse=True)
         logits = F.linear(self.hearing(hidden[rows]), self.network.lm_head.weight)
         return hearing_loss(logits, places, batch.heard_ids, batch.heard_weights)
@@ -118,8 +116,16 @@ class Learner(nn.Module):
         return F.linear(hidden[decision_at - 1].float(), pair.float()).softmax(-1)[:, 1]
 
 
-def _identity(network: AudioInteractionModel) -> nn.Linear:
-    """A square matrix that changes nothing yet: a row that says what was heard need not say what to do about it."""
+def _before_naming(network: AudioInteractionModel, stage: Stage) -> nn.Module | None:
+    """What a row goes through before the head names what is heard; None where nothing is to be named.
+
+    A square matrix that changes nothing yet: a row that says what is heard need not say what to do about it. Where a
+    stage does nothing but listen there is nothing to keep apart, and the head itself learns the names.
+    """
+    if not stage.hearing_weight:
+        return None
+    if stage.form == "listening":
+        return nn.Identity()
     layer = nn.Linear(network.config.decoder.hidden_size, network.config.decoder.hidden_size)
     nn.init.eye_(layer.weight)
     nn.init.zeros_(layer.bias)
