@@ -8,7 +8,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from soundflow.data.json_lines import lines_of
+from soundflow.data.json_lines import lines_of, whole_objects
 
 
 def test_signs_that_end_a_line_elsewhere_stay_in_their_text(tmp_path: Path) -> None:
@@ -26,3 +26,9 @@ def test_what_was_written_is_read(tmp_path_factory, texts: list[str]) -> None:  
     path = tmp_path_factory.mktemp("lines") / "rows.jsonl"
     path.write_text("".join(json.dumps(text, ensure_ascii=False) + "\n" for text in texts), encoding="utf-8")
     assert [json.loads(line) for line in lines_of(path)] == texts
+
+
+def test_half_a_line_costs_no_other(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_text('{"a": 1}\n[2]\n{"a": 3}\n{"a": ')
+    assert whole_objects(path) == [{"a": 1}, {"a": 3}]

@@ -20,7 +20,7 @@ def test_what_varies_little_is_turned_up() -> None:
     rows = uneven(4000, 24)
     weight, bias = whitening(rows, 16, torch.Generator().manual_seed(1))
     spread = torch.linalg.eigvalsh(torch.cov((rows @ weight.T + bias).T))
-    assert spread.max() < 1.05 and spread.min() > 0.3, "they were three hundred times apart"
+    assert spread.max() < 1.05 and spread.min() > 0.3, "they were ninety times apart"
     assert (rows @ weight.T + bias).mean(0).abs().max() < 1e-3
 
 

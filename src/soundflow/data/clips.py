@@ -64,6 +64,10 @@ class Clip:
         """What is said in it, or the instrument that plays; None where nobody knows or the label tells all."""
         return str(self.extra.get("transcript") or self.extra.get("instrument") or "") or None
 
+    def content_of(self, piece: Samples, whole: Samples) -> str | None:
+        """`content` of what is left of it: which words are left of speech that was cut, nobody knows."""
+        return self.content if len(piece) >= len(whole) or self.kind != "speech" else None
+
 
 @dataclass(frozen=True)
 class Label:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 
 def lines_of(path: Path) -> list[str]:
@@ -16,3 +18,20 @@ def lines_of(path: Path) -> list[str]:
     """
     lines = path.read_text(encoding="utf-8").split("\n")
     return lines[:-1] if lines[-1] == "" else lines
+
+
+def whole_objects(path: Path) -> list[dict[str, Any]]:
+    """The lines that are JSON objects; others, such as half a line of a run that was killed, are passed over.
+
+    Raises:
+        OSError, UnicodeDecodeError: the file cannot be read.
+    """
+    found = []
+    for line in lines_of(path):
+        try:
+            value = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(value, dict):
+            found.append(value)
+    return found

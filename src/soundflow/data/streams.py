@@ -227,7 +227,7 @@ def _source(
     whole = generated_sound(clip.label, rng) if generated else store.tfjp_audio(clip)
     count = int(seconds * SAMPLE_RATE)
     samples, start = cut(whole, count, rng)
-    is_whole = len(samples) >= len(whole)
+    content = clip.content_of(samples, whole)
     if config.augment is not None:
         samples = augment(samples, rng, config.augment)[:count]
     return SourceClip(
@@ -244,7 +244,7 @@ def _source(
         preprocessed=True,
         clip_offset=start / SAMPLE_RATE,
         synthetic=generated or clip.synthetic,
-        content=clip.content if is_whole or clip.kind != "speech" else None,
+        content=content,
     )
 
 

@@ -49,9 +49,7 @@ class StreamEvent:
     gain_db: float
     clip_offset: float = 0.0
     synthetic: bool = False
-    content: str | None = (
-        None  # what is said in it, or the instrument; None where unknown, or where the label tells all
-    )
+    content: str | None = None  # what is said, or which instrument plays; None: unknown, or the label tells all
 
 
 @dataclass(frozen=True)

@@ -63,8 +63,7 @@ def summed_up(found: Sequence[tuple[Sequence[Document], Costs]], world: World) -
     sums = torch.zeros(6, dtype=torch.float64)
     counts = torch.zeros(len(THRESHOLDS), 4, dtype=torch.float64)
     for documents, costs in found:
-        parts = costs[1:7]
-        sums += torch.stack([part.double().cpu() for part in parts])
+        sums += torch.stack([part.double().cpu() for part in costs.sums])
         for document, p in zip(documents, costs.p_response.split([d.chunks for d in documents]), strict=True):
             counts += triggers(document, p)
     everything = world.summed(torch.cat([sums, counts.flatten()]).to(world.device)).cpu()

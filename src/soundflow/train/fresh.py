@@ -17,7 +17,7 @@ import numpy as np
 
 from soundflow.data.clips import ClipStore
 from soundflow.data.folders import second_name
-from soundflow.data.json_lines import lines_of
+from soundflow.data.json_lines import whole_objects
 from soundflow.data.streams import StreamConfig, stream
 from soundflow.errors import InputError, OutsideError
 from soundflow.train.document import Sounding
@@ -78,7 +78,8 @@ def joined(folders: Sequence[Path], out: Path, cache: Path | None) -> ClipStore:
         labels = {**(json.loads(own.read_text(encoding="utf-8")) if own.exists() else {}), **labels}
     try:
         for number, folder in enumerate(folders):
-            for row in _rows(folder / "clips.jsonl"):
+            rows = whole_objects(folder / "clips.jsonl")  # `ClipStore` has said what is wrong with the rest
+            for row in (row for row in rows if "path" in row):
                 moved = _moved(row, number)
                 second_name(folder / str(row["path"]), out / moved["path"])
                 lines.append(json.dumps(moved, ensure_ascii=False))
@@ -106,19 +107,6 @@ def _moved(row: Mapping[str, Any], number: int) -> dict[str, Any]:
         "path": f"{number}/{row['path']}",
         "recording": str(row.get("recording") or f"{number}-{clip}"),
     }
-
-
-def _rows(path: Path) -> list[dict[str, Any]]:
-    """The rows that can be read; `ClipStore` has said what is wrong with the rest."""
-    rows = []
-    for line in lines_of(path):
-        try:
-            row = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(row, dict) and "path" in row:
-            rows.append(row)
-    return rows
 
 
 def _write(path: Path, text: str) -> None:

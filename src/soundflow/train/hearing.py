@@ -59,15 +59,16 @@ def heard_in(timeline: Timeline, tokens: AnnotatedStream, chunks: int, grammar: 
                     names[chunk].update(ids)
         else:
             known[cue + 1 : last + 1] = False
+            ids = grammar.tokenizer.encode(event.content or event.label.replace("_", " "))
             for chunk in range(first, min(cue, chunks - 1) + 1):
-                names[chunk].update(grammar.tokenizer.encode(event.content or event.label.replace("_", " ")))
-    rows, ids, weights = [], [], []
+                names[chunk].update(ids)
+    rows, named, weights = [], [], []
     for chunk in map(int, np.flatnonzero(known)):
         wanted = sorted(names[chunk]) or [grammar.control.silent]
         rows += [int(tokens.decision_at[chunk]) - 1] * len(wanted)
-        ids += wanted
+        named += wanted
         weights += [(1.0 if names[chunk] else QUIET_WEIGHT) / len(wanted)] * len(wanted)
-    return Heard(np.array(rows, np.int64), np.array(ids, np.int64), np.array(weights, np.float32))
+    return Heard(np.array(rows, np.int64), np.array(named, np.int64), np.array(weights, np.float32))
 
 
 def spoken_tokens(event: StreamEvent, grammar: Grammar) -> list[tuple[float, float, list[int]]]:

@@ -36,6 +36,12 @@ class Costs(NamedTuple):
     hearing_count: Tensor  # their weights' sum: chunks to be named, and a share of the quiet ones
     p_response: Tensor  # float32 [chunks], teacher-forced, of every chunk in the row
 
+    @property
+    def sums(self) -> tuple[Tensor, ...]:
+        """Sum and count of each kind of loss, for reports: text, control, hearing."""
+        text, control = (self.lm_sum, self.lm_count), (self.stream_sum, self.stream_count)
+        return (*text, *control, self.hearing_sum, self.hearing_count)
+
 
 class Learner(nn.Module):
     """A network and a stage: which of its weights learn, and the forward pass they learn from."""

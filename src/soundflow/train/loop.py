@@ -18,7 +18,7 @@ import torch
 from rich.progress import Progress
 from torch import Tensor
 
-from soundflow.data.json_lines import lines_of
+from soundflow.data.json_lines import whole_objects
 from soundflow.model.config import ModelConfig
 from soundflow.model.network import AudioInteractionModel
 from soundflow.train.curves import WandbChoice, curves_of
@@ -147,7 +147,7 @@ class StageRun:
         sums = torch.zeros(8, dtype=torch.float64)
         for batch in batches:
             costs = self.engine.learn(batch, count, is_last=batch is batches[-1])
-            parts = (costs.total.detach(), *costs[1:7])
+            parts = (costs.total.detach(), *costs.sums)
             sums += torch.tensor([*(float(part) for part in parts), batch.seconds], dtype=torch.float64)
         loss, lm, lm_count, stream, stream_count, ear, ear_count, seconds = world.summed(sums.to(world.device)).tolist()
         norm = self.engine.clipped(stage.clip)
@@ -188,7 +188,8 @@ class _Log:
 
     def __init__(self, out: Path, step: int, wandb: WandbChoice) -> None:
         self._path = out / "log.jsonl"
-        kept = [line for line in _lines(self._path) if line["step"] <= step]
+        before = whole_objects(self._path) if self._path.exists() else []
+        kept = [line for line in before if line["step"] <= step]
         temporary = self._path.with_suffix(".tmp")
         temporary.parent.mkdir(parents=True, exist_ok=True)
         temporary.write_text("".join(json.dumps(line) + "\n" for line in kept), encoding="utf-8")
@@ -205,14 +206,3 @@ class _Log:
     def close(self) -> None:
         for curves in self._curves:
             curves.close()
-
-
-def _lines(path: Path) -> list[dict[str, Any]]:
-    """The whole lines of a log; a killed run may have left half a line."""
-    found = []
-    for line in lines_of(path) if path.exists() else ():
-        try:
-            found.append(json.loads(line))
-        except ValueError:
-            continue
-    return found

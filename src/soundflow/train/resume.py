@@ -87,9 +87,7 @@ def claim(folder: Path, values: dict[str, Any]) -> None:
             message = f"{folder} holds a run with another {changed}"
             raise InputError("resume.other_run", message, "give another out folder, or remove this one")
         return
-    if (
-        folder / "model"
-    ).exists():  # without a claim beside it nobody knows what it learned, and it would count as done
+    if (folder / "model").exists():  # nobody knows what it learned, and it would count as done
         found = f"{folder} holds a model and does not say which run made it"
         raise InputError("resume.unclaimed", found, "give another out folder, or remove this one")
     folder.mkdir(parents=True, exist_ok=True)

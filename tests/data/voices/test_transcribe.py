@@ -80,3 +80,14 @@ def test_nothing_is_heard_twice(store: ClipStore, tmp_path: Path) -> None:
         file.write('{"id": "b", "te')  # the machine went down
     done = transcribe(store, clips, Ear("a mocha"), "en", out)
     assert (done.kept, done.written, done.refused) == (1, 1, 0)
+
+
+def test_a_row_that_cannot_be_read_costs_no_other_and_one_without_a_name_gets_its_words(
+    store: ClipStore, tmp_path: Path
+) -> None:
+    with (store.folder / "clips.jsonl").open("a") as file:
+        file.write('no JSON\n{"path": "sounds/a.wav", "kind": "speech", "label": "speech_x"}\n')
+    again = ClipStore(store.folder, tmp_path / "cache3")
+    transcribe(again, wordless(again, "speech_x"), Ear("hello"), "en", tmp_path / "out")
+    made = ClipStore(tmp_path / "out", tmp_path / "cache4")
+    assert [clip.content for clip in made.clips(label="speech_x")] == ["hello"]

@@ -216,7 +216,7 @@ def _source(shop: Workshop, part: Part, rng: np.random.Generator) -> SourceClip:
     clip, made = part.clip, is_generated(part.clip)
     whole = generated_sound(clip.label, rng) if made else shop.library.samples(clip, shop.recipe.tfjp)
     samples, start = cut(whole, round(part.longest_seconds * SAMPLE_RATE), rng)
-    is_whole = len(samples) >= len(whole)
+    content = clip.content_of(samples, whole)
     if shop.recipe.augment is not None:
         samples = augment(samples, rng, shop.recipe.augment)
     choice = part.choice if not part.said else Choice("respond", None)
@@ -235,7 +235,7 @@ def _source(shop: Workshop, part: Part, rng: np.random.Generator) -> SourceClip:
         preprocessed=True,
         clip_offset=start / SAMPLE_RATE,
         synthetic=made or clip.synthetic,
-        content=clip.content if is_whole or clip.kind != "speech" else None,
+        content=content,
     )
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from soundflow.data.clips import CLIPS_NAME, LABELS_NAME, Clip, ClipStore
 from soundflow.data.folders import second_name
-from soundflow.data.json_lines import lines_of
+from soundflow.data.json_lines import whole_objects
 from soundflow.data.voices.engine import Listener
 from soundflow.errors import InputError, OutsideError
 
@@ -43,8 +43,7 @@ def wordless(store: ClipStore, label: str | None = None, split: str | None = Non
     Raises:
         InputError: there are none.
     """
-    clips = store.clips(split=split) if split else store.clips()
-    found = [c for c in clips if c.kind == "speech" and not c.content and label in (None, c.label)]
+    found = [clip for clip in store.clips(split, "speech", label) if not clip.content]
     if not found:
         raise InputError(
             "transcribe.nothing", f"{store.folder} has no such speech without words", "look at label, split"
@@ -94,21 +93,14 @@ def has_slots(clip: Clip, words: str) -> bool:
 
 
 def _heard_before(path: Path) -> dict[str, str]:
-    found = {}
-    for line in lines_of(path) if path.exists() else ():
-        try:
-            row = json.loads(line)
-        except ValueError:  # half a line of a run that was killed
-            continue
-        found[str(row["id"])] = str(row["text"])
-    return found
+    rows = whole_objects(path) if path.exists() else []
+    return {str(row["id"]): str(row["text"]) for row in rows}
 
 
 def _write_folder(source: Path, out: Path, words: dict[str, str], about: dict[str, Any]) -> None:
     lines = []
-    for line in lines_of(source / CLIPS_NAME):
-        row = json.loads(line)
-        if text := words.get(str(row.get("id"))):
+    for row in (row for row in whole_objects(source / CLIPS_NAME) if "path" in row):
+        if text := words.get(str(row.get("id") or row["path"])):
             row |= {"transcript": text, **about}
         second_name(source / str(row["path"]), out / str(row["path"]))
         lines.append(json.dumps(row, ensure_ascii=False) + "\n")
