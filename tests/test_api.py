@@ -13,9 +13,8 @@ import soundflow
 from soundflow import api
 from soundflow.api import Model, example_path, examples, load, open_source, whole_sound
 from soundflow.audio.decode import write_wav
-from soundflow.errors import InputError, OutsideError, UsageError
+from soundflow.errors import InputError, UsageError
 from soundflow.model.bundle import Bundle
-from soundflow.model.checkpoint import find
 from soundflow.model.checkpoint.ours import save_folder
 from soundflow.model.network import AudioInteractionModel, initialise
 from soundflow.model.tokens import own_control_tokens
@@ -136,39 +135,12 @@ def test_listen_takes_a_models_folder_too(folder: Path) -> None:
     assert isinstance(list(soundflow.listen(silence(1), model=folder))[-1], End)
 
 
-def test_a_hub_name_is_fetched_at_the_asked_revision(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[tuple[str, str | None]] = []
-
-    def fetch(name: str, revision: str | None) -> Path:
-        asked.append((name, revision))
-        return folder
-
-    monkeypatch.setattr(find, "fetch", fetch)
-    assert load("someone/model", revision="v1").path == folder
-    assert asked == [("someone/model", "v1")]
-
-
 @pytest.mark.parametrize(("device", "said"), [("toaster", "no device 'toaster'"), ("cuda", "no GPU")])
 def test_a_device_that_is_not_there_is_refused(folder: Path, device: str, said: str) -> None:
     if device == "cuda" and torch.cuda.is_available():
         pytest.skip("this machine has a GPU")
     with pytest.raises(UsageError, match=said):
         load(folder, device=device)
-
-
-def test_an_unknown_model_names_the_packaged_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "nano").mkdir()
-    monkeypatch.setattr(find, "_WEIGHTS", tmp_path)
-    with pytest.raises(InputError, match=r"no model nanoo .*\(nano\)"):
-        load("nanoo")
-
-
-def test_a_model_name_never_leaves_the_packages_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "weights").mkdir()
-    (tmp_path / "secret").mkdir()
-    monkeypatch.setattr(find, "_WEIGHTS", tmp_path / "weights")
-    with pytest.raises((InputError, OutsideError)):
-        load("../secret")
 
 
 def test_int8_where_there_is_none_is_said(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,6 +17,7 @@ from soundflow.analysis.attention import DecisionAttention
 from soundflow.analysis.continuity import StageContinuity
 from soundflow.analysis.heads import HeadEffect
 from soundflow.analysis.occlusion import Reason
+from soundflow.atomic import replacing
 from soundflow.bench.bootstrap import Interval
 from soundflow.data.timeline import SAMPLE_RATE, Timeline
 from soundflow.errors import OutsideError
@@ -155,14 +156,13 @@ def _figure(path: Path, size: tuple[float, float]) -> Iterator[tuple[Any, Any]]:
     except ImportError as error:
         hint = "pip install -c constraints.txt '.[analysis]'"
         raise OutsideError("extra.missing", "this needs matplotlib, which is not installed", hint) from error
-    temporary = path.with_name(path.name + ".tmp")
     with plt.rc_context({"font.size": 8}):
         figure = plt.figure(figsize=size)
         try:
             yield figure, plt
             path.parent.mkdir(parents=True, exist_ok=True)
-            figure.savefig(temporary, dpi=100, format="png")
-            temporary.replace(path)
+            with replacing(path) as temporary:
+                figure.savefig(temporary, dpi=100, format="png")
         except OSError as error:
             message = f"cannot write {path}: {error.strerror}"
             raise OutsideError("analysis.write", message, "free the disk or name another place") from error

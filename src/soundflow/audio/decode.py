@@ -16,6 +16,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from soundflow.atomic import replacing
 from soundflow.audio.pcm import SAMPLE_RATE, Cleaner, from_s16le, to_mono, to_s16le
 from soundflow.audio.resample import Resampler
 from soundflow.errors import InputError, OutsideError, UsageError
@@ -103,16 +104,13 @@ def write_wav(path: Path | str, samples: Samples) -> None:
         OutsideError: the folder or disk did not take it (`audio.write`).
     """
     path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        with temporary.open("wb") as raw, wave.open(raw, "wb") as file:
+        with replacing(path) as temporary, temporary.open("wb") as raw, wave.open(raw, "wb") as file:
             file.setnchannels(1)
             file.setsampwidth(2)
             file.setframerate(SAMPLE_RATE)
             file.writeframes(to_s16le(samples))
-        temporary.replace(path)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         hint = "check the folder and the space left"
         raise OutsideError("audio.write", f"cannot write {path}: {error.strerror}", hint) from error
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from soundflow import atomic
 from soundflow.errors import InputError, OutsideError
 
 # How runners spell the field with the model's words, first the one that `soundflow` writes.
@@ -147,13 +148,10 @@ def write_text(path: Path, text: str) -> None:
     Raises:
         OutsideError: the disk refuses.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(path)
+        atomic.write_text(path, text)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         hint = "free the disk or name another place"
         raise OutsideError("bench.write", f"cannot write {path}: {error.strerror}", hint) from error
 

@@ -21,6 +21,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from soundflow.atomic import replacing, write_text
 from soundflow.audio.decode import read_audio
 from soundflow.audio.pcm import SAMPLE_RATE
 from soundflow.audio.resample import resample
@@ -389,8 +390,7 @@ def _build_shard(index: Path, sound: Path, clips: list[Clip], source: Callable[[
     spans: dict[str, tuple[int, int]] = {}
     bad: dict[str, str] = {}
     written = 0
-    temporary = sound.with_suffix(f".s16.{os.getpid()}.tmp")
-    with temporary.open("wb") as file:
+    with replacing(sound) as temporary, temporary.open("wb") as file:
         for clip in clips:
             try:
                 samples = source(clip)
@@ -403,10 +403,7 @@ def _build_shard(index: Path, sound: Path, clips: list[Clip], source: Callable[[
             written += len(steps)
         if not written:
             file.write(bytes(2))  # an empty file cannot be mapped
-    temporary.replace(sound)
-    temporary = index.with_suffix(f".json.{os.getpid()}.tmp")
-    temporary.write_text(json.dumps({"spans": spans, "quarantined": bad}), encoding="utf-8")
-    temporary.replace(index)
+    write_text(index, json.dumps({"spans": spans, "quarantined": bad}))
 
 
 def _forget_old(cache_dir: Path, stem: str, keep: str) -> None:

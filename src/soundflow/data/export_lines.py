@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from soundflow.atomic import replacing
 from soundflow.audio.decode import write_wav
 from soundflow.data.build.corpus import StoredStream, streams
 from soundflow.data.published_lines import SILENT, PublishedLine, PublishedTurn
@@ -200,18 +200,12 @@ def _make(folder: Path) -> None:
 
 def _write_lines(path: Path, lines: Iterable[PublishedLine], done: Exported, told: Told) -> None:
     def write() -> None:
-        temporary = path.with_name(path.name + ".tmp")
-        try:
-            with temporary.open("w", encoding="utf-8") as file:
-                for line in lines:
-                    file.write(json.dumps(to_form(line, done.form), ensure_ascii=False) + "\n")
-                    done.lines += 1
-                    done.turns += len(line.turns)
-                    told()
-            temporary.replace(path)
-        finally:
-            with suppress(OSError):
-                temporary.unlink()
+        with replacing(path) as temporary, temporary.open("w", encoding="utf-8") as file:
+            for line in lines:
+                file.write(json.dumps(to_form(line, done.form), ensure_ascii=False) + "\n")
+                done.lines += 1
+                done.turns += len(line.turns)
+                told()
 
     _outside(path, write)
 

@@ -20,6 +20,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from soundflow.atomic import write_text
 from soundflow.audio.decode import read_audio, write_wav
 from soundflow.audio.pcm import SAMPLE_RATE
 from soundflow.data.clips import Clip, ClipStore, clips_sha256
@@ -264,12 +265,7 @@ def _make(folder: Path) -> None:
 
 
 def _write_json(path: Path, value: Mapping[str, Any]) -> None:
-    def write(target: Path) -> None:
-        temporary = target.with_name(target.name + ".tmp")
-        temporary.write_text(json.dumps(value, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-        temporary.replace(target)
-
-    _write(path, write)
+    _write(path, lambda target: write_text(target, json.dumps(value, ensure_ascii=False, indent=1) + "\n"))
 
 
 def _write(path: Path, write: Callable[[Path], None]) -> None:

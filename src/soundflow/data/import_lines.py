@@ -10,13 +10,13 @@ import dataclasses
 import json
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 import soundfile
 
+from soundflow.atomic import replacing
 from soundflow.audio.pcm import SAMPLE_RATE
 from soundflow.data.layouts.layout import Fault, sounds
 from soundflow.data.layouts.texts import SHAPES, read_texts, to_messages
@@ -93,25 +93,19 @@ def import_file(path: Path, out: Path, audio: Path | None, noise: Path | None, t
     form = form_of(_first(path))
     done = Imported(form)
     rows = _texts(path, done) if form == "text" else _timelines(path, audio or path.parent, _noises(noise), done)
-    temporary = out.with_name(out.name + ".tmp")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("w", encoding="utf-8") as file:
+        with replacing(out) as temporary, temporary.open("w", encoding="utf-8") as file:
             for row in rows:
                 told()
                 if row is not None:
                     file.write(json.dumps(row, ensure_ascii=False) + "\n")
                     done.lines += 1
-        if done.lines:
-            temporary.replace(out)
+            if not done.lines:
+                number, reason = next(iter(done.rejected.items()))
+                raise InputError("import.nothing", f"no line of {path} could be used; line {number}: {reason}")
     except OSError as error:
         raise OutsideError("import.write", f"cannot write {out}: {error.strerror}", "check the space left") from error
-    finally:
-        with suppress(OSError):
-            temporary.unlink()
-    if not done.lines:
-        number, reason = next(iter(done.rejected.items()))
-        raise InputError("import.nothing", f"no line of {path} could be used; line {number}: {reason}")
     return done
 
 

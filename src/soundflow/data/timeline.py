@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from soundflow.atomic import write_text
 from soundflow.errors import InputError
 
 SAMPLE_RATE = 16_000  # Hz; every time below is a multiple of one sample
@@ -139,9 +140,7 @@ def cue_of(onset: float, end: float, early: bool) -> float:
 
 def write_timeline(timeline: Timeline, path: Path) -> None:
     """Write a timeline under a temporary name, then rename."""
-    temporary = path.with_name(path.name + ".tmp")
-    temporary.write_text(timeline.to_json() + "\n", encoding="utf-8")
-    temporary.replace(path)
+    write_text(path, timeline.to_json() + "\n")
 
 
 def _rows(values: Any, name: str) -> list[Mapping[str, Any]]:

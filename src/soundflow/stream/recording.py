@@ -17,6 +17,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
+from soundflow.atomic import replacing
 from soundflow.errors import InputError
 from soundflow.model.config import SAMPLE_RATE
 from soundflow.stream.changes import Change, Instruct, Truncate
@@ -99,9 +100,8 @@ class Recording:
         """Write it, under a temporary name first."""
         values = {**{name: getattr(self, name) for name in _PLAIN}, "version": VERSION}
         values["steps"] = [step.to_json() for step in self.steps]
-        temporary = path.with_name(path.name + ".tmp")
-        save_file({"sound": torch.from_numpy(self.sound)}, temporary, metadata={"recording": json.dumps(values)})
-        temporary.replace(path)
+        with replacing(path) as temporary:
+            save_file({"sound": torch.from_numpy(self.sound)}, temporary, metadata={"recording": json.dumps(values)})
 
     @classmethod
     def load(cls, path: Path) -> Recording:

@@ -17,6 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from soundflow.atomic import replacing
 from soundflow.audio.decode import read_audio
 from soundflow.audio.log_mel import FrontEnd, log_mel
 from soundflow.errors import InputError
@@ -142,10 +143,8 @@ def save_trace(found: Trace, path: Path) -> Path:
     """Write the arrays as `.npz`, under a temporary name first; the path as written."""
     path = path if path.suffix == ".npz" else path.with_name(path.name + ".npz")
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(path.name + ".tmp")
-    with temporary.open("wb") as file:
+    with replacing(path) as temporary, temporary.open("wb") as file:
         np.savez_compressed(file, allow_pickle=False, **found.arrays())
-    temporary.replace(path)
     return path
 
 

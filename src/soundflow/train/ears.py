@@ -22,6 +22,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
+from soundflow.atomic import replacing
 from soundflow.audio.log_mel import chunked_log_mel
 from soundflow.data.augment import AugmentConfig, augment
 from soundflow.data.clips import Clip, ClipStore
@@ -197,8 +198,8 @@ def train_ears(
             _save(ears, optimizer, step + 1, out)
     path = out / "ears.safetensors"
     kept = {n: t.contiguous() for n, t in ears.state_dict().items() if n.startswith(("encoder.", "adapter."))}
-    save_file(kept, path.with_suffix(".tmp"))
-    path.with_suffix(".tmp").replace(path)
+    with replacing(path) as temporary:
+        save_file(kept, temporary)
     return path
 
 
@@ -250,9 +251,8 @@ def _optimizer(ears: Ears, config: EarsConfig) -> torch.optim.AdamW:
 
 
 def _save(ears: Ears, optimizer: torch.optim.AdamW, step: int, out: Path) -> None:
-    path = out / "ears.state.pt"
-    torch.save({"step": step, "ears": ears.state_dict(), "optimizer": optimizer.state_dict()}, path.with_suffix(".tmp"))
-    path.with_suffix(".tmp").replace(path)
+    with replacing(out / "ears.state.pt") as temporary:
+        torch.save({"step": step, "ears": ears.state_dict(), "optimizer": optimizer.state_dict()}, temporary)
 
 
 def _resume(ears: Ears, optimizer: torch.optim.AdamW, out: Path) -> int:

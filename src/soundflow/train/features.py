@@ -6,7 +6,6 @@ Only for streams that come again (corpora). Tests: tests/train/test_features.py.
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from soundflow.atomic import replacing
 from soundflow.model.network import AudioInteractionModel
 from soundflow.train.document import Document
 
@@ -42,9 +42,8 @@ class FeatureCache:
             return kept[: document.chunks]
         made = make().cpu().contiguous()
         self.folder.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-        save_file({"pooled": made}, temporary)
-        temporary.replace(path)
+        with replacing(path) as temporary:
+            save_file({"pooled": made}, temporary)
         return made
 
 

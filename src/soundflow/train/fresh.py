@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from soundflow.atomic import write_text
 from soundflow.data.clips import ClipStore
 from soundflow.data.folders import second_name
 from soundflow.data.json_lines import whole_objects
@@ -83,8 +84,8 @@ def joined(folders: Sequence[Path], out: Path, cache: Path | None) -> ClipStore:
                 moved = _moved(row, number)
                 second_name(folder / str(row["path"]), out / moved["path"])
                 lines.append(json.dumps(moved, ensure_ascii=False))
-        _write(out / "labels.json", json.dumps(labels, ensure_ascii=False))
-        _write(out / "clips.jsonl", "\n".join(lines) + "\n")
+        write_text(out / "labels.json", json.dumps(labels, ensure_ascii=False))
+        write_text(out / "clips.jsonl", "\n".join(lines) + "\n")
     except OSError as error:
         raise OutsideError("fresh.folder", f"cannot write {out}: {error}", "give another out folder") from error
     return ClipStore(out, cache)
@@ -107,9 +108,3 @@ def _moved(row: Mapping[str, Any], number: int) -> dict[str, Any]:
         "path": f"{number}/{row['path']}",
         "recording": str(row.get("recording") or f"{number}-{clip}"),
     }
-
-
-def _write(path: Path, text: str) -> None:
-    temporary = path.with_name(path.name + ".tmp")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)

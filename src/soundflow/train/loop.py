@@ -18,6 +18,7 @@ import torch
 from rich.progress import Progress
 from torch import Tensor
 
+from soundflow.atomic import write_text
 from soundflow.data.json_lines import whole_objects
 from soundflow.model.config import ModelConfig
 from soundflow.model.network import AudioInteractionModel
@@ -190,10 +191,8 @@ class _Log:
         self._path = out / "log.jsonl"
         before = whole_objects(self._path) if self._path.exists() else []
         kept = [line for line in before if line["step"] <= step]
-        temporary = self._path.with_suffix(".tmp")
-        temporary.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text("".join(json.dumps(line) + "\n" for line in kept), encoding="utf-8")
-        temporary.replace(self._path)
+        out.mkdir(parents=True, exist_ok=True)
+        write_text(self._path, "".join(json.dumps(line) + "\n" for line in kept))
         self._curves = curves_of(out, step, wandb)
 
     def write(self, kind: str, step: int, values: dict[str, Any]) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 
 from torch.distributed.checkpoint.api import CheckpointException
 
+from soundflow.atomic import write_text
 from soundflow.errors import InputError
 from soundflow.train.guard import Guard
 from soundflow.train.parallel import Engine, World
@@ -91,9 +92,7 @@ def claim(folder: Path, values: dict[str, Any]) -> None:
         found = f"{folder} holds a model and does not say which run made it"
         raise InputError("resume.unclaimed", found, "give another out folder, or remove this one")
     folder.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(".tmp")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)
+    write_text(path, text)
 
 
 def _changed(before: str, now: str) -> str:

@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 from torch.utils.tensorboard import SummaryWriter
 
+from soundflow.atomic import replacing
 from soundflow.errors import InputError, OutsideError
 from soundflow.model.network import AudioInteractionModel
 from soundflow.train.batch import Batch, Example, StreamDataset, collate
@@ -224,9 +225,8 @@ class Trainer:
             "hearing_head": self.hearing_head.state_dict(),
             "optimizer": self.optimizer.state_dict(),
         }
-        path = self.out / "state.pt"
-        torch.save(state, path.with_suffix(".tmp"))
-        path.with_suffix(".tmp").replace(path)
+        with replacing(self.out / "state.pt") as temporary:
+            torch.save(state, temporary)
 
     def _resume(self) -> None:
         path = self.out / "state.pt"

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from soundflow.atomic import replacing
 from soundflow.bench.public.items import Item, find_file, sound_of
 from soundflow.bench.rows import Row, read_rows
 from soundflow.errors import InputError, OutsideError
@@ -56,9 +57,8 @@ def _unpacked(folder: Path, sound: bytes) -> Path:
     if not path.exists():
         try:
             folder.mkdir(exist_ok=True)
-            temporary = path.with_suffix(".tmp")
-            temporary.write_bytes(sound)
-            temporary.replace(path)
+            with replacing(path) as temporary:
+                temporary.write_bytes(sound)
         except OSError as error:
             hint = "the folder of the parquet files must be writable"
             raise OutsideError("voicebench.unpack", f"cannot write {path}: {error.strerror}", hint) from error

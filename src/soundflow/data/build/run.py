@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from soundflow.atomic import write_text
 from soundflow.data.build.made_voices import mind_splits
 from soundflow.data.build.recipe import Recipe
 from soundflow.data.build.shard import Member, Row, ShardRows, read_rows, shard_name, to_line, write_lines, write_shard
@@ -180,9 +181,7 @@ def claim(order: Order) -> None:
     try:
         out.mkdir(parents=True, exist_ok=True)
         if not path.exists():
-            temporary = path.with_name(path.name + ".tmp")
-            temporary.write_text(json.dumps(wanted, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-            temporary.replace(path)
+            write_text(path, json.dumps(wanted, ensure_ascii=False, indent=1) + "\n")
             return
         found = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:

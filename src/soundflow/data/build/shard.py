@@ -19,6 +19,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from soundflow.atomic import replacing, write_text
 from soundflow.audio.pcm import SAMPLE_RATE
 from soundflow.data.json_lines import lines_of
 from soundflow.errors import InputError, OutsideError
@@ -66,15 +67,13 @@ def write_shard(
         OutsideError: the disk refuses.
     """
     place = folder / shard_name(number)
-    temporary = place.with_name(place.name + ".tmp")
     try:
-        with temporary.open("wb") as raw:
+        with replacing(place) as temporary, temporary.open("wb") as raw:
             hashed = _Hashed(raw)
             with tarfile.open(fileobj=hashed, mode="w|", format=tarfile.USTAR_FORMAT) as tar:  # type: ignore[call-overload]
                 for member in members:
                     _add(tar, f"{member.key}.{audio}", encode(member.samples, audio))
                     _add(tar, f"{member.key}.json", to_line(member.annotation).encode())
-        temporary.replace(place)
         digest = hashed.digest.hexdigest()
         lines = [{"shard": place.name, "sha256": digest, "streams": len(rows), "rejected": len(bad)}, *rows, *bad]
         write_lines(rows_place(folder, number), lines)
@@ -144,9 +143,7 @@ def to_line(value: Mapping[str, Any]) -> str:
 
 def write_lines(path: Path, lines: Sequence[Mapping[str, Any]]) -> None:
     """Write JSON lines under a temporary name, then rename."""
-    temporary = path.with_name(path.name + ".tmp")
-    temporary.write_text("".join(to_line(line) + "\n" for line in lines), encoding="utf-8")
-    temporary.replace(path)
+    write_text(path, "".join(to_line(line) + "\n" for line in lines))
 
 
 class _Hashed:

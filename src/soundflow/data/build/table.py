@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from soundflow.atomic import replacing
 from soundflow.errors import InputError, OutsideError
 
 
@@ -30,10 +31,9 @@ def write_table(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
     import pyarrow
     import pyarrow.parquet
 
-    temporary = path.with_name(path.name + ".tmp")
     try:
-        pyarrow.parquet.write_table(pyarrow.Table.from_pylist(list(rows), schema=_schema(rows)), temporary)
-        temporary.replace(path)
+        with replacing(path) as temporary:
+            pyarrow.parquet.write_table(pyarrow.Table.from_pylist(list(rows), schema=_schema(rows)), temporary)
     except OSError as error:
         raise OutsideError("table.write", f"cannot write {path}: {error}", "check the space left") from error
 

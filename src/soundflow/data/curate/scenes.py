@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from soundflow.atomic import write_text
 from soundflow.data.curate.chat_planner import (
     Names,
     PlannedEvent,
@@ -52,9 +53,7 @@ def write_scenes(scenes: Sequence[Scene], path: Path) -> None:
         OutsideError: the disk refuses.
     """
     try:
-        temporary = path.with_name(path.name + ".tmp")
-        temporary.write_text("".join(_line(scene) for scene in scenes), encoding="utf-8")
-        temporary.replace(path)
+        write_text(path, "".join(_line(scene) for scene in scenes))
     except OSError as error:
         raise OutsideError("scenes.write", f"cannot write {path}: {error.strerror}", "check the folder") from error
 

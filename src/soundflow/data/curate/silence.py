@@ -15,6 +15,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from soundflow.atomic import write_text
 from soundflow.data.endpoints.asking import Asker, Question
 from soundflow.data.endpoints.prompts import prompt
 from soundflow.data.json_lines import lines_of
@@ -119,9 +120,7 @@ def write_audit(found: Sequence[Audited], path: Path) -> None:
         OutsideError: the disk refuses.
     """
     try:
-        temporary = path.with_name(path.name + ".tmp")
-        temporary.write_text("".join(json.dumps(asdict(one)) + "\n" for one in found), encoding="utf-8")
-        temporary.replace(path)
+        write_text(path, "".join(json.dumps(asdict(one)) + "\n" for one in found))
     except OSError as error:
         raise OutsideError("silence.write", f"cannot write {path}: {error.strerror}", "check the folder") from error
 

@@ -19,6 +19,7 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import ValidationError
 
+from soundflow.atomic import write_text
 from soundflow.data.endpoints.client import HOPELESS
 from soundflow.errors import OutsideError
 
@@ -172,9 +173,7 @@ def store(place: Path, text: str) -> None:
     """
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
-        temporary = place.with_name(f"{place.name}.{threading.get_ident()}.tmp")
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(place)
+        write_text(place, text)
     except OSError as error:
         hint = "check the space left"
         raise OutsideError("endpoint.cache", f"cannot write {place}: {error.strerror}", hint) from error

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from soundflow.atomic import write_text
 from soundflow.data.fetch.catalogue import RemoteFile
 from soundflow.errors import InputError, OutsideError
 
@@ -186,10 +187,7 @@ def _checked(file: RemoteFile, path: Path, target: Path, was_there: bool) -> Fet
 
 def _record(target: Path, row: Mapping[str, Any]) -> None:
     rows = {**recorded(target.parent), target.name: row}
-    path = target.parent / RECORD_NAME
-    temporary = path.with_name(path.name + ".tmp")
-    temporary.write_text(json.dumps(rows, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    temporary.replace(path)
+    write_text(target.parent / RECORD_NAME, json.dumps(rows, indent=1, sort_keys=True) + "\n")
 
 
 def _refused(file: RemoteFile, error: urllib.error.HTTPError) -> OutsideError:

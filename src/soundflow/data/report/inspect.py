@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from soundflow.atomic import replacing
 from soundflow.data.build.corpus import StoredStream
 from soundflow.data.timeline import SAMPLE_RATE, Timeline, chunk_of
 from soundflow.errors import OutsideError
@@ -119,9 +120,8 @@ def _words(axes: Any, spoken: list[tuple[float, str]]) -> None:
 
 
 def _save(figure: Any, path: Path) -> None:
-    temporary = path.with_name(path.name + ".tmp")
     try:
-        figure.savefig(temporary, dpi=110, format="png")
-        temporary.replace(path)
+        with replacing(path) as temporary:
+            figure.savefig(temporary, dpi=110, format="png")
     except OSError as error:
         raise OutsideError("inspect.write", f"cannot write {path}: {error.strerror}", "check the folder") from error

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from html import escape
 from pathlib import Path
 
+from soundflow.atomic import write_text
 from soundflow.data.report.stats import Histogram, Stats
 from soundflow.data.tasks.registry import CAPABILITIES
 
@@ -23,9 +24,7 @@ td{padding:.1rem .8rem .1rem 0} td.n{text-align:right;font-variant-numeric:tabul
 
 def write_page(stats: Stats, title: str, path: Path) -> None:
     """Write the page under a temporary name, then rename."""
-    temporary = path.with_name(path.name + ".tmp")
-    temporary.write_text(page(stats, title), encoding="utf-8")
-    temporary.replace(path)
+    write_text(path, page(stats, title))
 
 
 def page(stats: Stats, title: str) -> str:

@@ -9,7 +9,6 @@ Tests: tests/data/store/test_remote.py.
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from soundflow.atomic import replacing
 from soundflow.data.clips import user_cache_dir
 from soundflow.data.store.index import ClipIndex
 from soundflow.errors import InputError, OutsideError
@@ -65,9 +65,8 @@ def fetched(place: str, told: Told | None = None) -> Path:
     target = copy_of(place).with_suffix(f".{version}.store")
     if not target.exists():
         target.parent.mkdir(parents=True, exist_ok=True)
-        temporary = target.with_name(f"{target.name}.{os.getpid()}.tmp")
-        _ask(place, lambda: _copy(partial(storage.open_input_stream, key), partial(temporary.open, "wb"), told))
-        temporary.replace(target)
+        with replacing(target) as temporary:
+            _ask(place, lambda: _copy(partial(storage.open_input_stream, key), partial(temporary.open, "wb"), told))
         for old in target.parent.glob(f"{copy_of(place).stem}.*.store"):
             if old != target:
                 old.unlink(missing_ok=True)

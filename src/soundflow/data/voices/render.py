@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from soundflow.atomic import write_text
 from soundflow.audio.decode import write_wav
 from soundflow.audio.pcm import SAMPLE_RATE
 from soundflow.data.endpoints.client import HOPELESS
@@ -269,8 +270,6 @@ def _make(folder: Path) -> None:
 def _write(path: Path, text: str) -> None:
     _make(path.parent)
     try:
-        temporary = path.with_name(path.name + ".tmp")
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(path)
+        write_text(path, text)
     except OSError as error:
         raise OutsideError("voices.write", f"cannot write {path}: {error.strerror}", "check the space left") from error

@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from soundflow.atomic import write_text
 from soundflow.data.clips import CLIPS_NAME, LABELS_NAME, Clip, ClipStore
 from soundflow.data.folders import second_name
 from soundflow.data.json_lines import whole_objects
@@ -106,6 +107,4 @@ def _write_folder(source: Path, out: Path, words: dict[str, str], about: dict[st
         lines.append(json.dumps(row, ensure_ascii=False) + "\n")
     if (source / LABELS_NAME).is_file():
         shutil.copyfile(source / LABELS_NAME, out / LABELS_NAME)
-    temporary = out / f"{CLIPS_NAME}.tmp"
-    temporary.write_text("".join(lines), encoding="utf-8")
-    temporary.replace(out / CLIPS_NAME)
+    write_text(out / CLIPS_NAME, "".join(lines))

@@ -1,4 +1,4 @@
-"""Where a model lies: in a folder, inside the package, or on the hub. Tests: tests/test_api.py."""
+"""Where a model lies: in a folder, inside the package, or on the hub. Tests: tests/model/checkpoint/test_find.py."""
 
 from __future__ import annotations
 

@@ -13,6 +13,7 @@ from typing import Any
 from safetensors.torch import save_file
 from torch import Tensor
 
+from soundflow.atomic import replacing, write_text
 from soundflow.model.tokens import TextTokenizer
 
 SHARD_BYTES = 4 * 10**9  # as large as the release's own shards
@@ -35,16 +36,16 @@ def write_folder(
     about = {"format": "pt", **(metadata or {})}
     for name, shard in zip(names, shards, strict=True):
         held = {key: tensor.contiguous() for key, tensor in shard.items()}
-        save_file(held, folder / f"{name}.tmp", metadata=about)
-        (folder / f"{name}.tmp").replace(folder / name)
+        with replacing(folder / name) as temporary:
+            save_file(held, temporary, metadata=about)
     if len(shards) > 1:
         places = {key: name for name, shard in zip(names, shards, strict=True) for key in shard}
         total = sum(tensor.nbytes for tensor in tensors.values())
         _write_json(folder / INDEX, {"metadata": {"total_size": total}, "weight_map": places})
     else:
         (folder / INDEX).unlink(missing_ok=True)
-    tokenizer.save(folder / "tokenizer.json.tmp")
-    (folder / "tokenizer.json.tmp").replace(folder / "tokenizer.json")
+    with replacing(folder / "tokenizer.json") as temporary:
+        tokenizer.save(temporary)
     _write_json(folder / "config.json", config)
 
 
@@ -71,6 +72,4 @@ def _shard_name(index: int, count: int) -> str:
 
 
 def _write_json(path: Path, values: Mapping[str, Any]) -> None:
-    temporary = path.with_name(path.name + ".tmp")
-    temporary.write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
-    temporary.replace(path)
+    write_text(path, json.dumps(values, indent=1) + "\n")
