@@ -69,7 +69,15 @@ def test_package_carries_types_weights_and_examples() -> None:
     assert (package / "examples").is_dir()
 
 
-def test_weights_stay_small() -> None:
-    weights = Path(str(files("soundflow"))) / "model" / "weights"
-    total = sum(path.stat().st_size for path in weights.rglob("*") if path.is_file())
-    assert 0 < total <= 20_000_000
+@pytest.mark.parametrize("name", ["nano", "nano-2"])
+def test_a_packaged_model_stays_small_and_has_a_card(name: str) -> None:
+    folder = Path(str(files("soundflow"))) / "model" / "weights" / name
+    assert 0 < sum(path.stat().st_size for path in folder.iterdir()) <= 20_000_000
+    assert "## What it was trained on" in (folder / "README.md").read_text(encoding="utf-8")
+
+
+def test_weights_and_examples_stay_small_together() -> None:
+    package = Path(str(files("soundflow")))
+    folders = [package / "model" / "weights", package / "examples"]
+    total = sum(path.stat().st_size for folder in folders for path in folder.rglob("*") if path.is_file())
+    assert 0 < total <= 25_000_000

@@ -37,6 +37,7 @@ Arithmetic = Literal["auto", "float32", "bfloat16", "int8", "int4"]
 
 _READY = {"int8": make_int8, "int4": make_int4}  # what is done to each layer as it is loaded
 DEFAULT_MODEL = "nano"
+ANSWERING_MODEL = "nano-2"  # the packaged one that was trained to answer
 STDIN = "-"
 MICROPHONE = "mic"
 _PACKAGE = Path(__file__).parent
@@ -118,7 +119,7 @@ def load(
     """Load a model.
 
     Args:
-        name_or_path: `nano`, which ships with the package; a folder of our own layout, of the released one or of
+        name_or_path: `nano` or `nano-2`, which ship with the package; a folder of our layout, of the released one or of
             Qwen2.5-Omni's in `transformers` layout, told apart by content; or `owner/name` on the hub.
         arithmetic: of the decoder. `auto` takes `int8` on a CPU that has it, where it is several times faster than
             `float32` (`int4` for a model that is stored so), and `bfloat16` on a GPU. The encoder computes in
@@ -192,7 +193,7 @@ def listen(
     return _events(session, blocks)
 
 
-def ask(source: Source | None, question: str | None = None, model: Model | str | Path = DEFAULT_MODEL) -> str:
+def ask(source: Source | None, question: str | None = None, model: Model | str | Path = ANSWERING_MODEL) -> str:
     """Answer a question about a recording; say what a recording alone calls for; or answer a question without one.
 
     For several questions that build on each other open a `Model.conversation`.
@@ -204,10 +205,10 @@ def ask(source: Source | None, question: str | None = None, model: Model | str |
 
     Raises:
         InputError: source or model cannot be read, or the recording is too long (`ask.too_long`, 160 s and more).
-        UsageError: the model was not trained to answer (`ask.unsupported`: nano was not), or nothing is asked.
+        UsageError: the model was not trained to answer (`ask.unsupported`: `nano` was not), or nothing is asked.
 
     Example:
-        >>> soundflow.ask("song.wav", "Which instrument is this?", model="FOLDER")  # doctest: +SKIP
+        >>> soundflow.ask("song.wav", "Which instrument is this?")  # doctest: +SKIP
     """
     conversation = (model if isinstance(model, Model) else load(model)).conversation()
     return conversation.ask(question, None if source is None else whole_sound(source, conversation.config)).text

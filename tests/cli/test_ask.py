@@ -1,4 +1,4 @@
-"""Questions on the command line: one, several, without a recording, and a file of them; nano says that it cannot."""
+"""Questions on the command line: one, several, without a recording, and a file of them; `nano` says that it cannot."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def answering(monkeypatch: pytest.MonkeyPatch) -> Answering:
 
 
 def test_ask_is_refused_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["ask", "song.wav", "Which instrument is this?"]) == 2
+    assert main(["ask", "song.wav", "Which instrument is this?", "--model", "nano"]) == 2
     out, err = capsys.readouterr()
     assert out == "" and len(err.splitlines()) == 1
     assert "nano" in err and "not trained to answer questions" in err
@@ -148,5 +148,5 @@ def test_not_one_answer_is_bad_input(answering: Answering, tmp_path: Path, capsy
 
 
 def test_nano_refuses_a_file_of_questions_too(files: list[str]) -> None:
-    assert main(["ask", *files]) == 2
+    assert main(["ask", *files, "--model", "nano"]) == 2
     assert not Path(files[-1]).exists()

@@ -37,7 +37,7 @@ def ask(
         list[str] | None,
         typer.Option("--text", metavar="QUESTION", help="A question without a recording; may be repeated."),
     ] = None,
-    model: ModelOption = "nano",
+    model: ModelOption = "nano-2",
     max_tokens: Annotated[
         int | None, typer.Option("--max-tokens", min=1, help="A longer answer is cut off.", show_default=False)
     ] = None,
@@ -52,13 +52,14 @@ def ask(
     as_json: JsonOption = False,
     debug: DebugOption = False,
 ) -> None:
-    """Answer questions about a recording that is heard as a whole. nano cannot: it only listens and speaks up.
+    """Answer questions about a recording that is heard as a whole. `nano` cannot: it only listens and speaks up.
 
     With --batch a row is {"id": …, "audio": …, "question": …}; started again it goes on where it stood, and a row that
     cannot be answered gets its error.
 
     \b
     Examples:
+      soundflow ask kitchen "Describe what you hear."
       soundflow ask song.wav "Which instrument is this?" "Is it in tune?" --model FOLDER
       soundflow ask --text "What is two plus two?" --model FOLDER
       soundflow ask --batch questions.jsonl --out answers.jsonl --model FOLDER

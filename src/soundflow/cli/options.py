@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-ModelOption = Annotated[str, typer.Option("--model", metavar="M", help="`nano`, or a model's folder.")]
+ModelOption = Annotated[str, typer.Option("--model", metavar="M", help="`nano`, `nano-2`, or a model's folder.")]
 ThresholdOption = Annotated[
     float | None, typer.Option("--threshold", min=0.0, max=1.0, help="p(response) from which the model speaks.")
 ]
