@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from soundflow.model.bundle import Bundle
 
 SystemOption = Annotated[
-    str, typer.Option("--model", metavar="M", help="`nano`, a model's folder, or a server's ws:// address.")
+    str, typer.Option("--model", metavar="M", help="`nano`, `nano-2`, a model's folder, or a server's ws:// address.")
 ]
 KEY_VARIABLE = "SOUNDFLOW_ENDPOINT_KEY"
 

@@ -36,7 +36,7 @@ def model(context: typer.Context) -> None:
 @app.command("info")
 def info(
     name: Annotated[
-        str, typer.Argument(metavar="M", help="`nano`, a model's folder of any layout, or a name on the hub.")
+        str, typer.Argument(metavar="M", help="`nano`, `nano-2`, a model's folder of any layout, or a name on the hub.")
     ] = "nano",
     as_json: JsonOption = False,
     debug: DebugOption = False,

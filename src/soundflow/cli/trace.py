@@ -10,7 +10,9 @@ from soundflow.cli.options import DebugOption, JsonOption
 
 
 def trace(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="`nano`, a model's folder or a name on the hub.")],
+    model: Annotated[
+        str, typer.Argument(metavar="MODEL", help="`nano`, `nano-2`, a model's folder or a name on the hub.")
+    ],
     audio: Annotated[list[str], typer.Argument(metavar="AUDIO ...", help="Sound files, heard one after another.")],
     out: Annotated[str, typer.Option("--out", metavar="FILE.npz", help="Where the arrays go.")],
     frontend: Annotated[

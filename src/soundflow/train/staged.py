@@ -58,7 +58,7 @@ class StagedRecipe:
     """Everything a run by stages needs; see recipes/stage1.toml.
 
     Attributes:
-        start: `nano`, a model's folder of any layout, or `owner/name` on the hub.
+        start: `nano`, `nano-2`, a model's folder of any layout, or `owner/name` on the hub.
         data: finished corpora, folders of clips (of several, the first one's labels are what is new), or both.
         valid: corpora to be judged on; with clips their split `valid` is taken.
     """
