@@ -16,8 +16,12 @@ from soundflow.data.timeline import (
     Reply,
     StreamEvent,
     Timeline,
+    Turn,
     chunk_of,
+    chunks_with,
     cue_of,
+    joined,
+    said_of,
     write_timeline,
 )
 from soundflow.errors import InputError
@@ -164,3 +168,23 @@ def test_a_missing_field_is_named() -> None:
 def test_what_is_no_timeline_is_refused_in_words(text: str) -> None:
     with pytest.raises(InputError):
         Timeline.from_json(text)
+
+
+def test_chinese_is_joined_without_blanks() -> None:
+    assert joined(["A", "zebra."]) == "A zebra." and joined(["共", "产", "党"]) == "共产党"
+    assert joined(["节奏", "nine", "", "贝壳"]) == "节奏 nine 贝壳"
+
+
+@given(st.integers(0, 10 * SAMPLE_RATE), st.integers(1, 10 * SAMPLE_RATE), st.sampled_from([0.2, 0.4, 0.6, 0.8]))
+def test_the_chunks_of_an_event_are_the_fewest_that_hold_it(start: int, length: int, chunk_seconds: float) -> None:
+    event = dataclasses.replace(BARK, onset=start / SAMPLE_RATE, end=(start + length) / SAMPLE_RATE)
+    held, size = chunks_with(event, chunk_seconds), round(chunk_seconds * SAMPLE_RATE)
+    assert held.start * size <= start < (held.start + 1) * size
+    assert (held.stop - 1) * size < start + length <= held.stop * size
+
+
+def test_what_is_said_of_an_event_are_its_turns_or_its_reply() -> None:
+    answered, unsaid = (dataclasses.replace(BARK, reply=reply) for reply in (Reply("A dog."), None))
+    turns = (Turn(1.0, Reply("Good"), 1), Turn(1.5, Reply("morning."), 1))
+    line = Timeline(2.0, 0.4, None, "asr_read_speech_en", (answered, unsaid, unsaid), turns=turns)
+    assert [said_of(line, i) for i in range(3)] == ["A dog.", "Good morning.", ""]

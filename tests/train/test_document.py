@@ -79,7 +79,17 @@ def test_a_single_stream_of_one_reply_is_asked_about_whole() -> None:
     assert one_reply(dataclasses.replace(INSTANT, form="single")).chunks == 2
 
 
-def test_of_several_replies_only_the_first_can_be_asked_for() -> None:
+def test_several_replies_of_a_task_that_looks_at_all_of_them_are_never_a_recording() -> None:
     assert made(ASKED).chunks == 6 and len(made(ASKED).tokens.decision_at) == 6
-    first = made(dataclasses.replace(ASKED, form="single"))
-    assert first.chunks == 2 and not len(first.tokens.decision_at)
+    assert made(dataclasses.replace(ASKED, form="single")).chunks == 2
+
+
+def test_one_of_several_sounds_is_asked_about_in_its_own_chunks() -> None:
+    events = (event(1, True), event(3, True, 2))
+    line = Timeline(2.4, 0.4, "What is it?", "environment_aware_assistance", events)
+    sound = np.repeat(np.arange(6, dtype=np.float32), CHUNK)
+    made = [document(Sounding("s", sound, line), GRAMMAR, 0.4, ASKED, np.random.default_rng(n)) for n in range(9)]
+    keys = {one.key: one for one in made}
+    assert sorted(keys) == ["s-from1", "s-from3"]
+    assert sorted(set(keys["s-from3"].samples)) == [3, 4] and keys["s-from3"].seconds == 0.8
+    assert keys["s-from1"].tokens.is_audio.sum() == GRAMMAR.audio_positions

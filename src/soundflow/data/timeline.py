@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -131,6 +131,29 @@ def chunk_of(at_seconds: float, chunk_seconds: float) -> int:
     """
     at, size = round(at_seconds * SAMPLE_RATE), round(chunk_seconds * SAMPLE_RATE)
     return max(0, -(-at // size) - 1)
+
+
+def chunks_with(event: StreamEvent, chunk_seconds: float) -> range:
+    """The chunks in which an event sounds; the first and the last may hold more than it. Exact in whole samples."""
+    start, end = round(event.onset * SAMPLE_RATE), round(event.end * SAMPLE_RATE)
+    size = round(chunk_seconds * SAMPLE_RATE)
+    return range(start // size, -(-end // size))
+
+
+def said_of(timeline: Timeline, event: int) -> str:
+    """All that is said of one event, by its index: its turns as one text, else its own reply, else nothing."""
+    turns = [turn.reply.text for turn in timeline.turns if turn.event == event]
+    own = timeline.events[event].reply
+    return joined(turns or ([own.text] if own else []))
+
+
+def joined(texts: Sequence[str]) -> str:
+    """Pieces as one text: a blank between two words that are written with blanks, none between Chinese ones."""
+    whole = ""
+    for text in filter(None, (text.strip() for text in texts)):
+        blank = " " if whole and (whole[-1].isascii() or text[0].isascii()) else ""
+        whole += blank + text
+    return whole
 
 
 def cue_of(onset: float, end: float, early: bool) -> float:

@@ -16,8 +16,11 @@ from soundflow.data.annotate import AnnotatedStream, annotate
 from soundflow.data.offline import annotate_offline
 from soundflow.data.timeline import SAMPLE_RATE, Timeline
 from soundflow.model.tokens import Grammar
+from soundflow.train.asking import Recording, recording_asked_about
 from soundflow.train.hearing import NOTHING, Heard, heard_in, only_sound
 from soundflow.train.stages import Stage
+
+Samples = NDArray[np.float32]
 
 SPEAKING_RATES = (2.0, 12.0)  # text tokens spoken while a chunk arrives, where a reply takes time; chosen
 
@@ -27,7 +30,7 @@ class Sounding:
     """A stream as a corpus or a folder of clips gives it. `samples` float32 [n], 16 kHz."""
 
     key: str  # names the same sound for ever, for what is kept of it
-    samples: NDArray[np.float32]
+    samples: Samples
     timeline: Timeline
 
 
@@ -36,7 +39,7 @@ class Document:
     """A stream in tokens."""
 
     key: str
-    samples: NDArray[np.float32]  # [chunks · chunk samples], 16 kHz
+    samples: Samples  # [chunks · chunk samples], 16 kHz
     tokens: AnnotatedStream
     timeline: Timeline
     seconds: float  # that sound; the rest of the last chunk is filled up
@@ -49,8 +52,8 @@ def document(
 ) -> Document:
     """Write a stream in tokens as a stage wants it: whole, or up to its first reply; never beyond its most chunks.
 
-    Where a single reply is left, a share of the streams are whole recordings that are asked about (offline layout); a
-    stage that only listens asks nothing of any.
+    A share of the streams are recordings that are asked about (offline layout): whole where one reply is due, and the
+    chunks of one event where its sub-task answers each by itself. A stage that only listens asks nothing of any.
 
     Args:
         chunk_seconds: the model's; a timeline made for others is read in these.
@@ -60,25 +63,37 @@ def document(
     size = round(chunk_seconds * SAMPLE_RATE)
     chunks = min(math.ceil(len(sounding.samples) / size), stage.most_chunks)
     responses = [(chunk, reply) for chunk, reply, _ in timeline.responses if chunk < chunks]
-    if stage.form == "single" and len(responses) > 1:
+    if stage.form != "listening" and stage.offline_share > 0:
+        part = recording_asked_about(timeline, chunks, rng)
+        if part is not None and rng.random() < stage.offline_share:
+            return _asked(sounding, timeline, part, grammar, size)
+    if stage.form == "single" and responses:
         chunks = responses[0][0] + 1
         responses = responses[:1]
-    is_asked = stage.form != "listening" and stage.offline_share > 0 and len(responses) == 1
-    is_offline = is_asked and rng.random() < stage.offline_share
-    if stage.form == "single" and responses and not is_offline:
-        chunks = responses[0][0] + 1
     is_instant = rng.random() < stage.instant_share
     rate = math.inf if is_instant else float(rng.uniform(*SPEAKING_RATES))
-    heard = sounding.samples[: chunks * size]
-    samples = np.zeros(chunks * size, np.float32)
-    samples[: len(heard)] = heard
+    samples, seconds = _in_chunks(sounding.samples, range(chunks), size)
     if stage.form == "listening":
         tokens = only_sound(chunks, grammar)
-    elif is_offline:
-        slots = chunks * grammar.audio_positions
-        tokens = annotate_offline(timeline.instruction, slots, responses[0][1].text, grammar)
     else:
         tokens = annotate(timeline.instruction, chunks, responses, grammar, rate)
-    is_named = stage.hearing_weight > 0 and not is_offline
-    names = heard_in(timeline, tokens, chunks, grammar) if is_named else NOTHING
-    return Document(sounding.key, samples, tokens, timeline, len(heard) / SAMPLE_RATE, chunks, names)
+    names = heard_in(timeline, tokens, chunks, grammar) if stage.hearing_weight > 0 else NOTHING
+    return Document(sounding.key, samples, tokens, timeline, seconds, chunks, names)
+
+
+def _asked(sounding: Sounding, timeline: Timeline, part: Recording, grammar: Grammar, size: int) -> Document:
+    """A recording and the question about it; chunks from its own start, for it is heard by itself."""
+    chunks = len(part.chunks)
+    samples, seconds = _in_chunks(sounding.samples, part.chunks, size)
+    slots = chunks * grammar.audio_positions
+    tokens = annotate_offline(timeline.instruction, slots, part.answer, grammar)
+    key = f"{sounding.key}-from{part.chunks.start}" if part.chunks.start else sounding.key
+    return Document(key, samples, tokens, timeline, seconds, chunks)
+
+
+def _in_chunks(samples: Samples, chunks: range, size: int) -> tuple[Samples, float]:
+    """The sound of some chunks, float32 [chunks · size], the last one filled up; and how many seconds sound."""
+    heard = samples[chunks.start * size : chunks.stop * size]
+    whole = np.zeros(len(chunks) * size, np.float32)
+    whole[: len(heard)] = heard
+    return whole, len(heard) / SAMPLE_RATE

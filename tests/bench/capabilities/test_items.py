@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from soundflow.bench.capabilities.items import MIXED_IN_ALARM, MIXED_IN_REVIEW, TASKS, joined
+from soundflow.bench.capabilities.items import MIXED_IN_ALARM, MIXED_IN_REVIEW, TASKS
 from soundflow.data.tasks.phrases import known_phrases
 from soundflow.data.tasks.registry import SUB_TASKS
 from tests.bench.capabilities.streams import due, let_pass, speech, stream, words
@@ -58,11 +58,6 @@ def test_columns_say_how_the_instruction_came() -> None:
 
 def test_every_sub_task_has_a_capability() -> None:
     assert {task for tasks in TASKS.values() for task in tasks} == {*SUB_TASKS, MIXED_IN_ALARM, MIXED_IN_REVIEW}
-
-
-def test_chinese_is_joined_without_blanks() -> None:
-    assert joined(["A", "zebra."]) == "A zebra." and joined(["共", "产", "党"]) == "共产党"
-    assert joined(["节奏", "nine", "", "贝壳"]) == "节奏 nine 贝壳"
 
 
 def test_a_question_about_a_sound_that_is_not_there_is_left_out() -> None:

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from soundflow.bench.capabilities.words import speaks_of_absent
 from soundflow.data.tasks.phrases import known_phrases
 from soundflow.data.tasks.registry import CAPABILITIES
-from soundflow.data.timeline import StreamEvent, Timeline
+from soundflow.data.timeline import StreamEvent, Timeline, said_of
 
 Column = Literal["text", "spoken", "none"]
 Kind = Literal["reply", "utterance", "silence"]
@@ -77,20 +77,6 @@ def asked(key: str, annotation: Mapping[str, Any], timeline: Timeline) -> Asked:
     return Asked(key, sub_task, _column(annotation, timeline), timeline, sound, unsound)
 
 
-def utterance_text(timeline: Timeline, event: int) -> str:
-    """What is written down or said of one event, all its turns together."""
-    return joined([turn.reply.text for turn in timeline.turns if turn.event == event])
-
-
-def joined(texts: Sequence[str]) -> str:
-    """Pieces as one text: a blank between two words that are written with blanks, none between Chinese ones."""
-    whole = ""
-    for text in filter(None, (text.strip() for text in texts)):
-        blank = " " if whole and (whole[-1].isascii() or text[0].isascii()) else ""
-        whole += blank + text
-    return whole
-
-
 def _items(key: str, sub_task: str, mixed_in: Sequence[str], timeline: Timeline) -> Iterator[Item]:
     if sub_task == SILENT_SUB_TASK:
         made = any(event.synthetic for event in timeline.events)
@@ -102,7 +88,7 @@ def _items(key: str, sub_task: str, mixed_in: Sequence[str], timeline: Timeline)
         if event.role != "foreground" or event.decision != "respond":
             continue
         if at in spelled:
-            text = utterance_text(timeline, at)
+            text = said_of(timeline, at)
             yield Item(sub_task, "utterance", at, text, event.label, event.recording, event.synthetic, labels)
         elif event.reply is not None:
             task = _task_of(event, sub_task, mixed_in)

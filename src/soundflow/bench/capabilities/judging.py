@@ -10,14 +10,14 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from soundflow.bench.capabilities.items import Asked, Column, Item, joined
+from soundflow.bench.capabilities.items import Asked, Column, Item
 from soundflow.bench.capabilities.rules import Share, verdict
 from soundflow.bench.capabilities.words import says_sound, tokens
 from soundflow.bench.scorers.alignment import align
 from soundflow.bench.scorers.bleu import NO_NGRAMS, NgramCounts, count_ngrams, tokenize_13a, tokenize_zh
 from soundflow.bench.scoring import LATE_SECONDS, TOLERANCE, SpokenReply, charge_responses, score_stream
 from soundflow.data.tasks.registry import CAPABILITIES
-from soundflow.data.timeline import StreamEvent, Timeline
+from soundflow.data.timeline import StreamEvent, Timeline, joined
 
 TRANSCRIBED = frozenset(CAPABILITIES["real_time_asr"])
 TRANSLATED = frozenset(CAPABILITIES["streaming_translation"])

@@ -11,25 +11,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from soundflow.bench.capabilities.items import Asked, Item
-from soundflow.data.tasks.registry import CAPABILITIES
-from soundflow.data.timeline import SAMPLE_RATE
+from soundflow.data.tasks.registry import ASKED_ABOUT_A_CLIP, ASKED_ABOUT_A_RECORDING
+from soundflow.data.timeline import SAMPLE_RATE, chunks_with
 from soundflow.errors import InputError
 from soundflow.model.bundle import Bundle
 from soundflow.stream.offline import Conversation
-
-ABOUT_THE_WHOLE = frozenset({"audio_qa_open", "audio_qa_choice", "audio_description", "music_qa_choice"})
-ABOUT_ONE_CLIP = frozenset(
-    {*CAPABILITIES["real_time_asr"], *CAPABILITIES["audio_agent"], "factual_spoken_qa", "music_qa_open"}
-)
 
 Samples = NDArray[np.float32]
 
 
 def can_be_asked(asked: Asked, item: Item) -> bool:
     """Whether an item makes sense as one question about one recording: a clip alone does not hold a spoken question."""
-    if item.sub_task in ABOUT_ONE_CLIP:
+    if item.sub_task in ASKED_ABOUT_A_CLIP:
         return asked.column != "spoken"
-    return item.sub_task in ABOUT_THE_WHOLE
+    return item.sub_task in ASKED_ABOUT_A_RECORDING
 
 
 def offline_answers(bundle: Bundle, asked: Asked, samples: Samples) -> dict[int, str]:
@@ -49,11 +44,11 @@ def offline_answers(bundle: Bundle, asked: Asked, samples: Samples) -> dict[int,
 
 def recording_of(asked: Asked, item: Item, samples: Samples) -> Samples:
     """What is asked about: the stream, or the chunks that hold the item's event; float32 [n]."""
-    if item.sub_task in ABOUT_THE_WHOLE:
+    if item.sub_task in ASKED_ABOUT_A_RECORDING:
         return samples
-    event, size = asked.timeline.events[item.event], round(asked.timeline.chunk_seconds * SAMPLE_RATE)
-    start, end = round(event.onset * SAMPLE_RATE), round(event.end * SAMPLE_RATE)
-    return samples[start // size * size : -(-end // size) * size]
+    size = round(asked.timeline.chunk_seconds * SAMPLE_RATE)
+    held = chunks_with(asked.timeline.events[item.event], asked.timeline.chunk_seconds)
+    return samples[held.start * size : held.stop * size]
 
 
 def _answer(bundle: Bundle, question: str | None, recording: Samples) -> str:

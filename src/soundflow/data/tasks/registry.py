@@ -39,6 +39,15 @@ CAPABILITIES: Mapping[str, tuple[str, ...]] = {
 SUB_TASKS: tuple[str, ...] = tuple(name for names in CAPABILITIES.values() for name in names)
 
 
+ASKED_ABOUT_A_RECORDING = frozenset({"audio_qa_open", "audio_qa_choice", "audio_description", "music_qa_choice"})
+"""Sub-tasks whose question is about everything in a recording; the offline layout asks it about the whole."""
+
+ASKED_ABOUT_A_CLIP = frozenset(
+    {*CAPABILITIES["real_time_asr"], *CAPABILITIES["audio_agent"], "factual_spoken_qa", "music_qa_open"}
+)
+"""Sub-tasks that answer an utterance, a sound or a note by itself; the offline layout asks about that alone."""
+
+
 def capability_of(sub_task: str) -> str:
     """The capability a sub-task belongs to; `other` for a name that is none of the 28."""
     return next((name for name, tasks in CAPABILITIES.items() if sub_task in tasks), "other")
