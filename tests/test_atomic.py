@@ -16,6 +16,13 @@ def test_text_is_there_and_nothing_else(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["words.txt"]
 
 
+@pytest.mark.parametrize("letter", ["n", "é"])
+def test_a_name_may_be_as_long_as_the_disk_allows(tmp_path: Path, letter: str) -> None:
+    path = tmp_path / (letter * (255 // len(letter.encode())))
+    write_text(path, "words")
+    assert [p.name for p in tmp_path.iterdir()] == [path.name]
+
+
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
 def test_a_block_that_fails_leaves_what_was_there(tmp_path: Path, error: type[BaseException]) -> None:
     path = tmp_path / "words.txt"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import tomllib
 from importlib.metadata import PackageNotFoundError, distribution
@@ -73,6 +74,8 @@ def test_package_carries_types_weights_and_examples() -> None:
 def test_a_packaged_model_stays_small_and_has_a_card(name: str) -> None:
     folder = Path(str(files("soundflow"))) / "model" / "weights" / name
     assert 0 < sum(path.stat().st_size for path in folder.iterdir()) <= 20_000_000
+    summed = hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
+    assert (folder / "SHA256SUMS").read_text(encoding="utf-8") == f"{summed}  model.safetensors\n"
     assert "## What it was trained on" in (folder / "README.md").read_text(encoding="utf-8")
 
 

@@ -5,11 +5,14 @@ Knows nothing else of the package. Tests: tests/test_atomic.py.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+LONGEST_NAME = 200  # bytes; file systems allow 255, and a temporary name is longer than what it stands for
 
 
 @contextmanager
@@ -21,7 +24,9 @@ def replacing(path: Path) -> Iterator[Path]:
     Raises:
         OSError: the disk refuses.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.tmp")
+    name = os.fsencode(path.name)
+    short = path.name if len(name) <= LONGEST_NAME else hashlib.sha256(name).hexdigest()
+    temporary = path.with_name(f".{short}.{os.getpid()}.{threading.get_ident()}.tmp")
     try:
         yield temporary
         temporary.replace(path)

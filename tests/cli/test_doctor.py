@@ -49,6 +49,17 @@ def test_other_weights_than_packaged_are_a_fault(packaged: Path, capsys: pytest.
     assert findings(capsys)["weights"].state == "fault"
 
 
+def test_every_packaged_model_is_looked_at(packaged: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_checksum(packaged, hashlib.sha256((packaged / "model.safetensors").read_bytes()).hexdigest())
+    second = shutil.copytree(packaged, packaged.parent / "nano-2")
+    assert main(["doctor", "--json"]) == 0
+    assert findings(capsys)["weights"].text.count("MB as packaged") == 2
+    write_checksum(second, "0" * 64)
+    assert main(["doctor", "--json"]) == 1
+    found = findings(capsys)["weights"]
+    assert found.state == "fault" and "nano-2" in found.text and found.text.count("MB as packaged") == 1
+
+
 def test_weights_without_a_checksum_are_a_note(packaged: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["doctor", "--json"]) == 0
     assert findings(capsys)["weights"].state == "note"

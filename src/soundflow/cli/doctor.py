@@ -12,6 +12,7 @@ import typer
 from soundflow.cli.options import DebugOption, JsonOption, ThreadsOption
 
 State = Literal["ok", "note", "fault"]
+_STATES: tuple[State, ...] = ("ok", "note", "fault")  # from good to bad
 
 _TEST_CHUNKS = 25  # ten seconds of sound at 0.4 s; chosen, well under a second of work
 CHECKSUMS = "SHA256SUMS"  # lines of `sha256sum`, beside the weights
@@ -117,19 +118,27 @@ def _microphone() -> Finding:
 
 
 def _weights() -> Finding:
-    from soundflow.api import load
+    from soundflow.model.checkpoint.find import packaged_models
 
-    folder = load(arithmetic="float32").path
-    assert folder is not None
+    found = [_weights_of(folder) for folder in packaged_models()]
+    worst = max((state for state, _ in found), key=_STATES.index, default="fault")
+    return Finding("weights", worst, "; ".join(text for _, text in found) or "none in the package: install again")
+
+
+def _weights_of(folder: Path) -> tuple[State, str]:
+    """Whether a packaged model loads, and whether its weights are the packaged ones."""
+    from soundflow.model.checkpoint.recognise import load_model
+
+    load_model(folder)
     weights = folder / "model.safetensors"
     found = _sha256(weights)
-    text = f"nano, {weights.stat().st_size / 1e6:.1f} MB, sha256 {found[:16]}…"
+    text = f"{folder.name}, {weights.stat().st_size / 1e6:.1f} MB"
     expected = _expected(folder / CHECKSUMS).get(weights.name)
     if expected is None:
-        return Finding("weights", "note", f"{text}, no {CHECKSUMS} to compare with")
+        return "note", f"{text}, sha256 {found[:16]}…, no {CHECKSUMS} to compare with"
     if expected != found:
-        return Finding("weights", "fault", f"{text} where {expected[:16]}… was packaged: install again")
-    return Finding("weights", "ok", f"{text} as packaged")
+        return "fault", f"{text}, sha256 {found[:16]}… where {expected[:16]}… was packaged: install again"
+    return "ok", f"{text} as packaged"
 
 
 def _expected(path: Path) -> dict[str, str]:

@@ -12,6 +12,11 @@ _WEIGHTS = Path(__file__).parents[1] / "weights"
 _HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")  # owner/name, as model hubs write it
 
 
+def packaged_models() -> list[Path]:
+    """The folders of the models that came with the package, by name."""
+    return sorted(folder for folder in _WEIGHTS.glob("*") if folder.is_dir())
+
+
 def find_folder(name_or_path: str | Path, revision: str | None = None) -> Path:
     """The folder of a model: as given, packaged, or fetched from the hub.
 
@@ -27,7 +32,7 @@ def find_folder(name_or_path: str | Path, revision: str | None = None) -> Path:
         return packaged
     if _HUB_NAME.fullmatch(str(name_or_path)):
         return fetch(str(name_or_path), revision)
-    known = ", ".join(sorted(p.name for p in _WEIGHTS.glob("*") if p.is_dir())) or "none"
+    known = ", ".join(folder.name for folder in packaged_models()) or "none"
     raise InputError(
         "model.unknown",
         f"there is no model {name_or_path}",
