@@ -77,7 +77,7 @@ class Heard:
 
     def outside(self, sources: Sequence[str]) -> Heard:
         """Without the clips of some sources."""
-        return self.of([i for i, clip in enumerate(self.clips) if source_of(clip) not in sources])
+        return self.of([i for i, clip in enumerate(self.clips) if clip.source not in sources])
 
 
 def measure(store: ClipStore, encoder: AudioEncoder) -> list[dict[str, object]]:
@@ -91,7 +91,7 @@ def measure(store: ClipStore, encoder: AudioEncoder) -> list[dict[str, object]]:
         others = learned.outside(sources)
         unseen = [fit(others.hearings, names, seed) for seed in range(MODELS)]
         known = Counter(clip.label for clip in others.clips)
-        own = [source_of(c) in sources and known[c.label] >= FEWEST_LEARNED for c in held_out.clips]
+        own = [c.source in sources and known[c.label] >= FEWEST_LEARNED for c in held_out.clips]
         test = held_out.of([i for i, is_own in enumerate(own) if is_own]).hearings[0]
         valid = held_out.outside(sources).hearings[0]
         columns = np.concatenate([columns_of(models, test, valid) for models in (seen, unseen)], axis=1)
@@ -126,14 +126,9 @@ def hear(store: ClipStore, encoder: AudioEncoder) -> tuple[Heard, Heard]:
     return Heard(clips["train"], train), Heard([*clips["valid"], *clips["test"]], [together])
 
 
-def source_of(clip: Clip) -> str:
-    """Where a clip was taken from."""
-    return str(clip.extra["source"])
-
-
 def groups_of(clips: Sequence[Clip]) -> dict[str, list[str]]:
     """Sources that are held out together, by a name: each that has enough clips to be judged, and all others."""
-    counts = Counter(source_of(clip) for clip in clips)
+    counts = Counter(clip.source for clip in clips)
     groups = {source: [source] for source, count in counts.most_common() if count >= FEWEST_JUDGED}
     return groups | {SMALL: sorted(set(counts) - set(groups))}
 
