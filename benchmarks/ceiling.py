@@ -52,14 +52,7 @@ class Features:
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--clips", type=Path, required=True)
-    parser.add_argument("--cache", type=Path)
-    parser.add_argument("--whisper", default="package")
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--json", action="store_true")
-    arguments = parser.parse_args()
-    torch.set_num_threads(arguments.threads)
+    arguments = arguments_of(__doc__)
     store = ClipStore(arguments.clips, arguments.cache)
     encoder = whisper_layers(arguments.whisper)
     result = measure(store, encoder)
@@ -69,6 +62,19 @@ def main() -> None:
     rows: dict[str, dict[str, dict[str, float]]] = result["test"]  # type: ignore[assignment]
     for condition, row in rows.items():
         print(condition, *(f"{k} {v['value']:.3f} [{v['low']:.3f}, {v['high']:.3f}]" for k, v in row.items()), sep="  ")
+
+
+def arguments_of(description: str | None) -> argparse.Namespace:
+    """The command line; `unseen_sources.py` has the same. Sets the number of threads."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--clips", type=Path, required=True)
+    parser.add_argument("--cache", type=Path)
+    parser.add_argument("--whisper", default="package")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--json", action="store_true")
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    return arguments
 
 
 def whisper_layers(source: str) -> AudioEncoder:

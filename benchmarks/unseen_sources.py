@@ -11,17 +11,15 @@ Needs the weight packages (or another source of Whisper base), as training does.
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
-from ceiling import COPIES, Features, Head, best_threshold, features, fit, speak_score, whisper_layers
+from ceiling import COPIES, Features, Head, arguments_of, best_threshold, features, fit, speak_score, whisper_layers
 from numpy.typing import NDArray
 
 from soundflow.bench.bootstrap import bootstrap
@@ -39,14 +37,7 @@ Columns = NDArray[np.float64]
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--clips", type=Path, required=True)
-    parser.add_argument("--cache", type=Path)
-    parser.add_argument("--whisper", default="package")
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--json", action="store_true")
-    arguments = parser.parse_args()
-    torch.set_num_threads(arguments.threads)
+    arguments = arguments_of(__doc__)
     rows = measure(ClipStore(arguments.clips, arguments.cache), whisper_layers(arguments.whisper))
     if arguments.json:
         print(json.dumps({"machine": describe_machine(arguments.threads), "sources": rows}))
