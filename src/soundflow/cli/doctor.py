@@ -121,8 +121,10 @@ def _weights() -> Finding:
     from soundflow.model.checkpoint.find import packaged_models
 
     found = [_weights_of(folder) for folder in packaged_models()]
-    worst = max((state for state, _ in found), key=_STATES.index, default="fault")
-    return Finding("weights", worst, "; ".join(text for _, text in found) or "none in the package: install again")
+    if not found:
+        return Finding("weights", "fault", "none in the package: install again")
+    worst = max((state for state, _ in found), key=_STATES.index)
+    return Finding("weights", worst, "; ".join(text for _, text in found))
 
 
 def _weights_of(folder: Path) -> tuple[State, str]:
