@@ -89,13 +89,9 @@ def whisper_layers(source: str) -> AudioEncoder:
 
 def measure(store: ClipStore, encoder: AudioEncoder) -> dict[str, object]:
     """Train on train, choose on valid, report on test."""
-    for split in ("train", "valid", "test"):
-        store.prepare(split)
-    clips = {s: [c for c in store.clips(split=s, kind="event") if c.proactive is not None] for s in ("train", "valid")}
-    clips["test"] = [c for c in store.clips(split="test", kind="event") if c.proactive is not None]
+    clips = deciding_events(store)
     labels = {name: i for i, name in enumerate(sorted({c.label for c in clips["train"]}))}
-    train = [features(store, encoder, clips["train"], labels, "train", noisy=False, seed=0)]
-    train += [features(store, encoder, clips["train"], labels, "train", noisy=True, seed=1 + i) for i in range(COPIES)]
+    train = learned_from(store, encoder, clips["train"], labels)
     models = [fit(train, len(labels), seed) for seed in range(3)]
     rows: dict[str, dict[str, dict[str, float | None]]] = {}
     for condition, noisy in (("clean", False), ("noisy", True)):
@@ -104,6 +100,22 @@ def measure(store: ClipStore, encoder: AudioEncoder) -> dict[str, object]:
         threshold = best_threshold(speak_score(models, valid), valid.speak)
         rows[condition] = {k: v.to_dict() for k, v in scores(models, test, threshold).items()}
     return {"clips": {s: len(c) for s, c in clips.items()}, "labels": len(labels), "test": rows}
+
+
+def deciding_events(store: ClipStore) -> dict[str, list[Clip]]:
+    """By split, the events that should be answered or should not; their sounds are prepared."""
+    splits = ("train", "valid", "test")
+    for split in splits:
+        store.prepare(split)
+    return {s: [c for c in store.clips(split=s, kind="event") if c.proactive is not None] for s in splits}
+
+
+def learned_from(
+    store: ClipStore, encoder: AudioEncoder, clips: Sequence[Clip], labels: dict[str, int]
+) -> list[Features]:
+    """What is heard of clips of `train`: once clean, then under noise; seed n for the n-th time."""
+    copies = range(1 + COPIES)
+    return [features(store, encoder, clips, labels, "train", noisy=copy > 0, seed=copy) for copy in copies]
 
 
 def features(
@@ -227,13 +239,18 @@ def best_threshold(score: Tensor, speak: Tensor) -> float:
     return max(thresholds, key=balanced)
 
 
+def decided(said: Tensor, speak: Tensor) -> list[Tensor]:
+    """Rightly answered, should be answered, rightly let pass, should be let pass; bool [clips] each."""
+    return [said & speak, speak, ~said & ~speak, ~speak]
+
+
 def scores(models: Sequence[Head], test: Features, threshold: float) -> dict[str, Interval]:
     """Balanced speak/silent, recall, specificity and top-1 / top-5 names, by recording."""
     said = speak_score(models, test) >= threshold
     speak = test.speak == 1
     named = torch.stack([m(test.x)[0].softmax(-1) for m in models]).mean(0)
     top = named.topk(5).indices == test.label[:, None]
-    columns = [said & speak, speak, ~said & ~speak, ~speak, top[:, 0], top.any(1), test.label >= 0]
+    columns = [*decided(said, speak), top[:, 0], top.any(1), test.label >= 0]
     counts = torch.stack(columns, 1).double().numpy()
     figures = {
         "balanced": lambda c: (c[..., 0] / c[..., 1] + c[..., 2] / c[..., 3]) / 2,

@@ -19,7 +19,19 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from ceiling import COPIES, Features, Head, arguments_of, best_threshold, features, fit, speak_score, whisper_layers
+from ceiling import (
+    Features,
+    Head,
+    arguments_of,
+    best_threshold,
+    decided,
+    deciding_events,
+    features,
+    fit,
+    learned_from,
+    speak_score,
+    whisper_layers,
+)
 from numpy.typing import NDArray
 
 from soundflow.bench.bootstrap import bootstrap
@@ -82,8 +94,10 @@ def measure(store: ClipStore, encoder: AudioEncoder) -> list[dict[str, object]]:
         others = learned.outside(sources)
         unseen = [fit(others.hearings, names, seed) for seed in range(MODELS)]
         known = Counter(clip.label for clip in others.clips)
-        own = [c.source in sources and known[c.label] >= FEWEST_LEARNED for c in held_out.clips]
-        test = held_out.of([i for i, is_own in enumerate(own) if is_own]).hearings[0]
+        own = [
+            i for i, clip in enumerate(held_out.clips) if clip.source in sources and known[clip.label] >= FEWEST_LEARNED
+        ]
+        test = held_out.of(own).hearings[0]
         valid = held_out.outside(sources).hearings[0]
         columns = np.concatenate([columns_of(models, test, valid) for models in (seen, unseen)], axis=1)
         judged.append((columns, test.recordings))
@@ -95,17 +109,9 @@ def measure(store: ClipStore, encoder: AudioEncoder) -> list[dict[str, object]]:
 
 def hear(store: ClipStore, encoder: AudioEncoder) -> tuple[Heard, Heard]:
     """The events that decide something: of `train` clean and under noise, of `valid` and `test` under noise."""
-    clips = {
-        split: [clip for clip in store.clips(split=split, kind="event") if clip.proactive is not None]
-        for split in ("train", "valid", "test")
-    }
-    for split in clips:
-        store.prepare(split)
+    clips = deciding_events(store)
     labels = {name: i for i, name in enumerate(sorted({clip.label for clip in clips["train"]}))}
-    train = [
-        features(store, encoder, clips["train"], labels, "train", noisy=copy > 0, seed=copy)
-        for copy in range(1 + COPIES)
-    ]
+    train = learned_from(store, encoder, clips["train"], labels)
     rest = [
         features(store, encoder, clips[split], labels, split, noisy=True, seed=seed)
         for split, seed in (("valid", 100), ("test", 200))
@@ -125,13 +131,13 @@ def groups_of(clips: Sequence[Clip]) -> dict[str, list[str]]:
 
 
 def columns_of(models: Sequence[Head], test: Features, valid: Features) -> Columns:
-    """Per clip: rightly answered, should be answered, rightly let pass, should be let pass; float64 [clips, 4].
+    """What `decided` says of each clip; float64 [clips, 4].
 
     The threshold is the best one on the held-out clips of the other sources.
     """
     threshold = best_threshold(speak_score(models, valid), valid.speak)
-    said, speak = speak_score(models, test) >= threshold, test.speak == 1
-    return torch.stack([said & speak, speak, ~said & ~speak, ~speak], 1).double().numpy()
+    said = speak_score(models, test) >= threshold
+    return torch.stack(decided(said, test.speak == 1), 1).double().numpy()
 
 
 def row_of(source: str, columns: Columns, recordings: Sequence[str]) -> dict[str, object]:

@@ -113,7 +113,7 @@ def heard_in_one_piece(network: AudioInteractionModel, encoder: AudioEncoder) ->
 def whisper_base(layers: int, network: AudioInteractionModel) -> AudioEncoder:
     """The first layers of Whisper base, in nano's layout."""
     config = dataclasses.replace(network.config.encoder, encoder_layers=layers)
-    encoder = AudioEncoder(config, round(network.config.chunk_seconds * 100))
+    encoder = AudioEncoder(config, network.config.front_end().chunk_frames)
     encoder.load_state_dict(whisper_encoder_state("package", layers))
     return encoder.eval()
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import typer
 
 from soundflow.cli.options import DebugOption, JsonOption, ThreadsOption
 
 State = Literal["ok", "note", "fault"]
-_STATES: tuple[State, ...] = ("ok", "note", "fault")  # from good to bad
+_STATES: tuple[State, ...] = get_args(State)  # from good to bad
 
 _TEST_CHUNKS = 25  # ten seconds of sound at 0.4 s; chosen, well under a second of work
 CHECKSUMS = "SHA256SUMS"  # lines of `sha256sum`, beside the weights
