@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -59,8 +60,8 @@ def stream(index: int, chunks: int) -> tuple[np.ndarray[Any, np.dtype[np.float32
     return samples, Timeline(chunks * 0.4, 0.4, None, SUB_TASKS[index % 4], tuple(events))
 
 
-def write_corpus(folder: Path, streams: int = 8, chunks: int = 6, first: int = 0) -> Path:
-    """A finished corpus of two shards; `first` is the number of its first sound."""
+def write_corpus(folder: Path, streams: int = 8, chunks: int = 6, first: int = 0, aloud: Collection[int] = ()) -> Path:
+    """A finished corpus of two shards; `first` numbers its first sound, `aloud` are the streams asked by a voice."""
     folder.mkdir(parents=True)
     rows: list[dict[str, Any]] = []
     half = -(-streams // 2)
@@ -71,7 +72,8 @@ def write_corpus(folder: Path, streams: int = 8, chunks: int = 6, first: int = 0
             samples, line = stream(first + index, chunks + index % 3)
             key, task = f"{index:09d}", SUB_TASKS[index % 4]
             notes = ["silence"] if index % 4 == 1 else []
-            annotation = {"key": key, "sub_task": task, "mix_ins": notes, "timeline": dataclasses.asdict(line)}
+            annotation: dict[str, Any] = {"key": key, "sub_task": task, "mix_ins": notes}
+            annotation |= {"spoken_instruction": index in aloud, "timeline": dataclasses.asdict(line)}
             members.append(Member(key, samples, annotation))
             own.append({"key": key, "shard": shard_name(number), "sub_task": task, "mix_ins": notes})
         write_shard(folder, number, "flac", members, own, [])

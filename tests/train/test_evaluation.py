@@ -57,10 +57,12 @@ def test_losses_and_rates_over_passes() -> None:
         torch.tensor(4),
         torch.tensor(5.0),
         torch.tensor(2),
+        torch.tensor(8.0),
+        torch.tensor(5),
         p,
     )
     found = summed_up([([one], costs), ([one], louder(costs, 0.2))], World())
-    assert [found.lm, found.stream, found.hearing] == pytest.approx([2.0, 2.0, 2.5])
+    assert [found.lm, found.stream, found.hearing, found.asked] == pytest.approx([2.0, 2.0, 2.5, 1.6])
     assert found.balanced_accuracy == found.recall == found.specificity == 1.0
     assert 0.2 < found.threshold <= 0.9 and found.events == 4
 

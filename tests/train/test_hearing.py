@@ -12,13 +12,25 @@ import torch
 from soundflow.data.annotate import MASK, annotate
 from soundflow.data.timeline import Reply, StreamEvent, Timeline
 from soundflow.train.document import Document, Sounding, document
-from soundflow.train.hearing import QUIET_WEIGHT, Heard, heard_in, hearing_loss, joined, only_sound, spoken_tokens
+from soundflow.train.hearing import (
+    ASKED_CHUNKS,
+    LATER_WEIGHT,
+    QUIET_WEIGHT,
+    Heard,
+    asked_in,
+    heard_in,
+    hearing_loss,
+    joined,
+    only_sound,
+    spoken_tokens,
+)
 from soundflow.train.learner import Learner, log_mels, pooled_features
 from soundflow.train.packing import packed
-from tests.train.corpora import STAGE, documents, event, small_start
+from soundflow.train.shards import ShardStreams
+from tests.train.corpora import STAGE, documents, event, small_start, write_corpus
 
 GRAMMAR = small_start().grammar
-EARS = dataclasses.replace(STAGE, hearing_weight=0.5)
+EARS = dataclasses.replace(STAGE, hearing_weight=0.5, asked_weight=0.25)
 LISTENING = dataclasses.replace(EARS, form="listening")
 SILENT = GRAMMAR.control.silent
 
@@ -55,6 +67,46 @@ def test_a_word_is_named_when_it_is_said_and_one_chunk_longer() -> None:
     assert found[2] == found[3] == pieces(" one")
     assert found[4] == pieces(" one") | pieces(" two")
     assert found[5] == pieces(" two") and found[6] == {SILENT}
+
+
+def test_words_that_nobody_answers_are_named_to_their_end() -> None:
+    aside = dataclasses.replace(says("one two", chunk=1, chunks=6), cue=0.8)  # known to be no sound of alarm in chunk 1
+    found = named(aside)
+    assert found[1] == pieces(" one") and found[5] == found[6] == pieces(" two") and found[7] == {SILENT}
+
+
+def test_words_are_not_named_once_their_answer_has_told_them() -> None:
+    early = dataclasses.replace(says("one two", chunk=1, chunks=6), cue=0.8, reply=Reply("One, two."))
+    found = named(early)
+    assert found[1] == pieces(" one") and not {2, 3, 4, 5, 6} & found.keys()
+
+
+def asked(line: Timeline, is_aloud: bool, chunks: int = 10) -> dict[int, float]:
+    """By chunk how much naming what was asked weighs; every row names the same."""
+    tokens = annotate(line.instruction, chunks, [], GRAMMAR)
+    found = asked_in(line, tokens, chunks, GRAMMAR, is_aloud)
+    assert set(found.ids) == (pieces(" count to two") if len(found.ids) else set())
+    rows = {int(at) - 1: chunk for chunk, at in enumerate(tokens.decision_at)}
+    return {rows[row]: found.weights[found.rows == row].sum() for row in np.unique(found.rows)}
+
+
+def test_what_was_written_is_named_from_the_first_chunk_on() -> None:
+    weights = asked(Timeline(4.0, 0.4, "Count to two", "t", (says("one"),)), is_aloud=False)
+    assert list(weights) == list(range(10))
+    assert list(weights.values()) == pytest.approx([1.0] * ASKED_CHUNKS + [LATER_WEIGHT] * 5)
+
+
+def test_what_was_said_is_named_once_it_is_over() -> None:
+    line = Timeline(4.0, 0.4, None, "t", (dataclasses.replace(says("Count to two", 1, 6), cue=1.2), says("one", 8, 1)))
+    assert list(asked(line, is_aloud=True)) == [6, 7, 8, 9]
+    assert asked(line, is_aloud=False) == {} == asked(line, is_aloud=True, chunks=6)
+
+
+def test_a_corpus_says_which_streams_are_asked_aloud(tmp_path: Path) -> None:
+    source = ShardStreams([write_corpus(tmp_path / "c", aloud=(1,))], None, 0)
+    found = [source(position) for position in range(32)]
+    assert {stream.key[-1] for stream in found if stream.asks_aloud} == {"1"}
+    assert "1" not in {stream.key[-1] for stream in found if not stream.asks_aloud}
 
 
 def test_speech_of_which_nobody_knows_the_words_is_left_out() -> None:
@@ -105,15 +157,15 @@ def test_the_loss_is_the_weighted_cost_of_the_names() -> None:
 
 def test_rows_of_a_packed_batch_begin_at_their_streams() -> None:
     one = Heard(np.array([1, 2]), np.array([7, 8]), np.ones(2, np.float32))
-    rows, ids, _ = joined([one, one], [0, 10])
-    assert rows.tolist() == [1, 2, 11, 12] and ids.tolist() == [7, 8, 7, 8]
+    names = joined([one, one], [0, 10])
+    assert names.rows.tolist() == [1, 2, 11, 12] and names.ids.tolist() == [7, 8, 7, 8]
 
 
 def test_it_is_added_with_its_weight_and_kept_out_of_the_model(corpus: Path) -> None:
     streams = _documents(corpus, 3)
     learner = Learner(small_start().network, EARS)
     costs = learner(packed(streams, _features(learner, streams)), torch.tensor(1))
-    whole = costs.lm_sum + EARS.stream_weight * costs.stream_sum + 0.5 * costs.hearing_sum
+    whole = costs.lm_sum + EARS.stream_weight * costs.stream_sum + 0.5 * costs.hearing_sum + 0.25 * costs.asked_sum
     assert float(costs.hearing_sum) > 0 < float(costs.hearing_count)
     assert float(costs.total.detach()) == pytest.approx(float(whole), rel=1e-5)
     assert not [name for name, _ in learner.network.named_parameters() if "hearing" in name]

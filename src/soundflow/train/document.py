@@ -17,7 +17,7 @@ from soundflow.data.offline import annotate_offline
 from soundflow.data.timeline import SAMPLE_RATE, Timeline
 from soundflow.model.tokens import Grammar
 from soundflow.train.asking import Recording, recording_asked_about
-from soundflow.train.hearing import NOTHING, Heard, heard_in, only_sound
+from soundflow.train.hearing import NOTHING, Heard, asked_in, heard_in, only_sound
 from soundflow.train.stages import Stage
 
 Samples = NDArray[np.float32]
@@ -32,6 +32,7 @@ class Sounding:
     key: str  # names the same sound for ever, for what is kept of it
     samples: Samples
     timeline: Timeline
+    asks_aloud: bool = False  # its instruction is the first thing to be heard
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,7 @@ class Document:
     seconds: float  # that sound; the rest of the last chunk is filled up
     chunks: int  # how many are heard
     heard: Heard = NOTHING  # what its chunks should be named, where a stage learns that
+    asked: Heard = NOTHING  # what should be named of its instruction, where a stage learns that
 
 
 def document(
@@ -78,7 +80,8 @@ def document(
     else:
         tokens = annotate(timeline.instruction, chunks, responses, grammar, rate)
     names = heard_in(timeline, tokens, chunks, grammar) if stage.hearing_weight > 0 else NOTHING
-    return Document(sounding.key, samples, tokens, timeline, seconds, chunks, names)
+    asked = asked_in(timeline, tokens, chunks, grammar, sounding.asks_aloud) if stage.asked_weight > 0 else NOTHING
+    return Document(sounding.key, samples, tokens, timeline, seconds, chunks, names, asked)
 
 
 def _asked(sounding: Sounding, timeline: Timeline, part: Recording, grammar: Grammar, size: int) -> Document:

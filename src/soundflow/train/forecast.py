@@ -112,7 +112,7 @@ def activation_bytes(config: ModelConfig, stage: Stage, batch: Packed) -> int:
 
 def supervised_count(batch: Packed) -> int:
     """Positions that either of the paper's losses looks at; where none does, those that are to be named."""
-    return int(((batch.y_stream != MASK) | (batch.y_lm != MASK)).sum()) or len(batch.heard_rows.unique())
+    return int(((batch.y_stream != MASK) | (batch.y_lm != MASK)).sum()) or len(batch.heard.rows.unique())
 
 
 def _timed_pass(engine: Engine, batch: Packed) -> float:

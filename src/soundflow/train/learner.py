@@ -17,7 +17,7 @@ from torch.utils.checkpoint import checkpoint
 from soundflow.audio.log_mel import chunked_log_mel
 from soundflow.model.network import AudioInteractionModel, splice
 from soundflow.train.document import Document
-from soundflow.train.hearing import hearing_loss
+from soundflow.train.hearing import Names, hearing_loss
 from soundflow.train.lora import add_low_rank
 from soundflow.train.loss import dual_loss, supervised
 from soundflow.train.packing import Packed, SideBySide
@@ -25,7 +25,10 @@ from soundflow.train.stages import Stage
 
 
 class Costs(NamedTuple):
-    """What a batch costs. `total` is (Σ text + λ Σ control + hearing weight · Σ hearing) / denominator."""
+    """What a batch costs.
+
+    `total` is (Σ text + λ Σ control + hearing weight · Σ hearing + asked weight · Σ asked) / denominator.
+    """
 
     total: Tensor
     lm_sum: Tensor  # of the losses at text positions
@@ -34,13 +37,15 @@ class Costs(NamedTuple):
     stream_count: Tensor
     hearing_sum: Tensor  # of the losses of naming what is heard, without `hearing_weight`
     hearing_count: Tensor  # their weights' sum: chunks to be named, and a share of the quiet ones
+    asked_sum: Tensor  # of the losses of naming what was asked, without `asked_weight`
+    asked_count: Tensor  # their weights' sum
     p_response: Tensor  # float32 [chunks], teacher-forced, of every chunk in the row
 
     @property
     def sums(self) -> tuple[Tensor, ...]:
-        """Sum and count of each kind of loss, for reports: text, control, hearing."""
+        """Sum and count of each kind of loss, for reports: text, control, hearing, asked."""
         text, control = (self.lm_sum, self.lm_count), (self.stream_sum, self.stream_count)
-        return (*text, *control, self.hearing_sum, self.hearing_count)
+        return (*text, *control, self.hearing_sum, self.hearing_count, self.asked_sum, self.asked_count)
 
 
 class Learner(nn.Module):
@@ -56,7 +61,8 @@ class Learner(nn.Module):
         new_ids = torch.zeros(network.config.decoder.vocab_size, dtype=torch.bool)
         new_ids[sorted(network.config.control.ids)] = True
         self.register_buffer("_new_ids", new_ids, persistent=False)
-        self.hearing = _before_naming(network, stage)  # thrown away with the learner
+        self.hearing = _before_naming(network, stage)  # thrown away with the learner, and so is the next
+        self.asked = _unchanged(network) if stage.asked_weight else None
         if stage.checkpointing:
             for layer in network.decoder.layers:
                 recompute(layer)
@@ -81,18 +87,22 @@ class Learner(nn.Module):
             hidden = network(embeds, SideBySide(batch.lengths, config.decoder, device))[0]  # [positions, width]
             where = supervised(batch.y_stream, batch.y_lm)
             logits = network.logits(hidden[where.rows])
-            hearing_sum = self._hearing(hidden, batch)
+            hearing_sum = self._named(self.hearing, hidden, batch.heard)
+            asked_sum = self._named(self.asked, hidden, batch.asked)
         dual = dual_loss(logits, where, self.stage.stream_weight, denominator)
         stream_count = where.is_stream.sum()
         lm_count = where.is_stream.numel() - stream_count
+        named = self.stage.hearing_weight * hearing_sum + self.stage.asked_weight * asked_sum
         return Costs(
-            total=dual.total + self.stage.hearing_weight * hearing_sum / denominator,
+            total=dual.total + named / denominator,
             lm_sum=(dual.lm * lm_count).detach(),
             lm_count=lm_count,
             stream_sum=(dual.stream * stream_count).detach(),
             stream_count=stream_count,
             hearing_sum=hearing_sum.detach(),
-            hearing_count=batch.heard_weights.sum(),
+            hearing_count=batch.heard.weights.sum(),
+            asked_sum=asked_sum.detach(),
+            asked_count=batch.asked.weights.sum(),
             p_response=self._p_response(hidden.detach(), batch.decision_at),
         )
 
@@ -107,13 +117,13 @@ class Learner(nn.Module):
             return rows
         return torch.where(self._new_ids[ids].unsqueeze(-1), rows, rows.detach())
 
-    def _hearing(self, hidden: Tensor, batch: Packed) -> Tensor:
-        """What it costs to name what is heard, through the head."""
-        if self.hearing is None:
+    def _named(self, before: nn.Module | None, hidden: Tensor, names: Names) -> Tensor:
+        """What it costs rows to name something through the head, behind a module of their own; 0 without one."""
+        if before is None:
             return hidden.new_zeros(())
-        rows, places = batch.heard_rows.unique(return_inverse=True)
-        logits = F.linear(self.hearing(hidden[rows]), self.network.lm_head.weight)
-        return hearing_loss(logits, places, batch.heard_ids, batch.heard_weights)
+        rows, places = names.rows.unique(return_inverse=True)
+        logits = F.linear(before(hidden[rows]), self.network.lm_head.weight)
+        return hearing_loss(logits, places, names.ids, names.weights)
 
     def _p_response(self, hidden: Tensor, decision_at: Tensor) -> Tensor:
         """p(response) against silence (docs/decisions/0007), read where a session reads it."""
@@ -125,13 +135,15 @@ class Learner(nn.Module):
 def _before_naming(network: AudioInteractionModel, stage: Stage) -> nn.Module | None:
     """What a row goes through before the head names what is heard; None where nothing is to be named.
 
-    A square matrix that changes nothing yet: a row that says what is heard need not say what to do about it. Where a
-    stage does nothing but listen there is nothing to keep apart, and the head itself learns the names.
+    Where a stage does nothing but listen there is nothing to keep apart, and the head itself learns the names.
     """
     if not stage.hearing_weight:
         return None
-    if stage.form == "listening":
-        return nn.Identity()
+    return nn.Identity() if stage.form == "listening" else _unchanged(network)
+
+
+def _unchanged(network: AudioInteractionModel) -> nn.Linear:
+    """A square matrix that changes nothing yet: a row that names something need not say what to do about it."""
     layer = nn.Linear(network.config.decoder.hidden_size, network.config.decoder.hidden_size)
     nn.init.eye_(layer.weight)
     nn.init.zeros_(layer.bias)

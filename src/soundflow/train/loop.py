@@ -145,12 +145,14 @@ class StageRun:
         torch.manual_seed(hash((stage.seed, at.step, world.rank)))  # what is dropped is the same after a kill
         own = torch.tensor(float(sum(supervised_count(batch) for batch in batches)), device=world.device)
         count = world.summed(own).clamp(min=1)
-        sums = torch.zeros(8, dtype=torch.float64)
+        sums = torch.zeros(10, dtype=torch.float64)
         for batch in batches:
             costs = self.engine.learn(batch, count, is_last=batch is batches[-1])
             parts = (costs.total.detach(), *costs.sums)
             sums += torch.tensor([*(float(part) for part in parts), batch.seconds], dtype=torch.float64)
-        loss, lm, lm_count, stream, stream_count, ear, ear_count, seconds = world.summed(sums.to(world.device)).tolist()
+        loss, *kinds, seconds = world.summed(sums.to(world.device)).tolist()
+        means = [kind / max(1.0, count) for kind, count in zip(kinds[::2], kinds[1::2], strict=True)]
+        lm, stream, hearing, asked = means
         norm = self.engine.clipped(stage.clip)
         fault = at.guard.fault(loss, norm)
         if fault is None:
@@ -160,9 +162,10 @@ class StageRun:
         self.position = Position(at.step + 1, at.guard.after(loss, fault, at.step))
         return {
             "loss": loss,
-            "lm": lm / max(1.0, lm_count),
-            "stream": stream / max(1.0, stream_count),
-            "hearing": ear / max(1.0, ear_count),
+            "lm": lm,
+            "stream": stream,
+            "hearing": hearing,
+            "asked": asked,
             "gradient_norm": norm,
             "learning_rate": rate,
             "seconds": seconds,

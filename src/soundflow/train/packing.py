@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -17,7 +17,7 @@ from torch import Tensor
 from soundflow.model.cache import attention, rotary_table
 from soundflow.model.config import DecoderConfig
 from soundflow.train.document import Document
-from soundflow.train.hearing import joined
+from soundflow.train.hearing import Names, joined
 
 
 @dataclass(frozen=True)
@@ -32,9 +32,8 @@ class Packed:
     decision_at: Tensor  # int64 [chunks], places in the row
     lengths: tuple[int, ...]  # positions of each stream
     seconds: float  # of sound, the silence that fills a last chunk left out
-    heard_rows: Tensor = field(default_factory=lambda: torch.zeros(0, dtype=torch.int64))  # [n], as in `Heard`
-    heard_ids: Tensor = field(default_factory=lambda: torch.zeros(0, dtype=torch.int64))  # [n]
-    heard_weights: Tensor = field(default_factory=lambda: torch.zeros(0))  # float32 [n]
+    heard: Names  # what rows should name of what is heard
+    asked: Names  # and of what was asked
 
     @property
     def positions(self) -> int:
@@ -44,7 +43,9 @@ class Packed:
     def to(self, device: torch.device) -> Packed:
         """The same on a device."""
         moved = {
-            name: value.to(device, non_blocking=True) for name, value in vars(self).items() if isinstance(value, Tensor)
+            name: value.to(device, non_blocking=True)
+            for name, value in vars(self).items()
+            if isinstance(value, Tensor | Names)
         }
         return Packed(**{**vars(self), **moved})
 
@@ -61,7 +62,6 @@ def packed(documents: Sequence[Document], sound: Tensor) -> Packed:
     def row(name: str) -> Tensor:
         return torch.from_numpy(np.concatenate([getattr(d.tokens, name) for d in documents]))[None]
 
-    rows, ids, weights = joined([d.heard for d in documents], starts[:-1])
     places = [d.tokens.decision_at + start for d, start in zip(documents, starts, strict=False)]
     return Packed(
         sound=sound,
@@ -72,9 +72,8 @@ def packed(documents: Sequence[Document], sound: Tensor) -> Packed:
         decision_at=torch.from_numpy(np.concatenate(places)),
         lengths=lengths,
         seconds=sum(d.seconds for d in documents),
-        heard_rows=rows,
-        heard_ids=ids,
-        heard_weights=weights,
+        heard=joined([d.heard for d in documents], starts[:-1]),
+        asked=joined([d.asked for d in documents], starts[:-1]),
     )
 
 

@@ -105,7 +105,9 @@ def read_stream(shard: Path, key: str) -> Sounding:
         annotation = json.loads(parts.pop("json"))
         (sound,) = parts.values()
         timeline = Timeline.from_json(json.dumps(annotation["timeline"]))
-        return Sounding(f"{shard.parent.name}-{key}", StoredStream(key, annotation, timeline, sound).samples, timeline)
+        samples = StoredStream(key, annotation, timeline, sound).samples
+        is_aloud = bool(annotation.get("spoken_instruction"))
+        return Sounding(f"{shard.parent.name}-{key}", samples, timeline, is_aloud)
     except (OSError, KeyError, ValueError, RuntimeError) as error:
         message = f"stream {key} in {shard} is not whole: {error!r}"
         raise InputError("shards.stream", message, "build the corpus again: it makes only what is missing") from error

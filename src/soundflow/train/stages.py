@@ -51,6 +51,7 @@ class Stage:
     mix_ins: MixIns = field(default_factory=lambda: MixIns(0.0, 0.0, 0.0))
     stream_weight: float = 1.0  # λ
     hearing_weight: float = 0.0  # of naming what each chunk holds, beside the paper's loss (docs/decisions/0015)
+    asked_weight: float = 0.0  # of naming what was asked, beside the paper's loss (docs/decisions/0017)
     most_chunks: int = 60  # L_max: 24 s
     warmup: float = 0.03  # share of the steps, then a cosine to zero
     weight_decay: float = 0.01
@@ -132,8 +133,9 @@ def _check(stage: Stage, where: str) -> None:
         _refuse(where, "mix", dict(stage.mix), "shares from 0, one of them above")
     if stage.form == "listening" and not stage.hearing_weight:
         _refuse(where, "hearing_weight", 0.0, "above 0 where form is listening: nothing else is learned there")
-    if stage.hearing_weight < 0:
-        _refuse(where, "hearing_weight", stage.hearing_weight, "0 or more")
+    for name in ("hearing_weight", "asked_weight"):
+        if getattr(stage, name) < 0:
+            _refuse(where, name, getattr(stage, name), "0 or more")
     if stage.lora_rank < 0 or (stage.lora_rank and "lm" not in stage.trains):
         _refuse(where, "lora_rank", stage.lora_rank, "0, or a rank where `lm` is trained")
 

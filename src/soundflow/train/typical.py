@@ -17,6 +17,7 @@ from soundflow.model.checkpoint.assemble import meta_network
 from soundflow.model.config import ModelConfig
 from soundflow.train.flops import chunk_flops, pass_flops
 from soundflow.train.forecast import ADAM_NUMBERS, activation_bytes, supervised_count
+from soundflow.train.hearing import NOTHING, joined
 from soundflow.train.learner import Learner
 from soundflow.train.packing import Packed
 from soundflow.train.stages import Stage
@@ -75,6 +76,8 @@ def typical_row(config: ModelConfig, streams: int, chunks: int) -> Packed:
         decision_at=places,
         lengths=(length,) * streams,
         seconds=streams * chunks * config.chunk_seconds,
+        heard=joined([NOTHING], [0]),
+        asked=joined([NOTHING], [0]),
     )
 
 
