@@ -21,6 +21,7 @@ class TextsName(StrEnum):
 
     dialogues = "dialogues"
     instructions = "instructions"
+    general_instructions = "general-instructions"
     orders = "orders"
     keywords = "keywords"
 

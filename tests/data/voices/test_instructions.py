@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from soundflow.data.voices.instructions import spoken_instructions
+from soundflow.data.voices.instructions import general_instructions, spoken_instructions
 from soundflow.data.voices.keywords import spoken_keywords
 
 
@@ -28,6 +28,20 @@ def test_instructions_of_every_kind_are_among_them() -> None:
         "Which instrument is playing?",
         "Talk with me.",
     } <= texts
+
+
+def test_general_instructions_are_about_no_one_sound_and_keep_their_names() -> None:
+    every = {dialogue.name: dialogue for dialogue in spoken_instructions()}
+    general = list(general_instructions())
+    assert 50 < len(general) < len(every) / 10
+    assert all(every[dialogue.name] == dialogue for dialogue in general)
+    texts = {dialogue.turns[0] for dialogue in general}
+    assert {
+        "Describe what you hear.",
+        "Talk with me.",
+        'When I say "jarvis", tell me the last sound you heard.',
+    } <= texts
+    assert not any("dog" in text or "kettle" in text for text in texts)
 
 
 def test_keywords_carry_the_label_of_their_recordings() -> None:

@@ -8,11 +8,11 @@ from dataclasses import replace
 import numpy as np
 
 from soundflow.data.voices.dialogues import Dialogue, packaged
-from soundflow.data.voices.instructions import spoken_instructions
+from soundflow.data.voices.instructions import general_instructions, spoken_instructions
 from soundflow.data.voices.keywords import spoken_keywords
 from soundflow.data.voices.orders import spoken_orders
 
-KINDS = ("dialogues", "instructions", "orders", "keywords")
+KINDS = ("dialogues", "instructions", "general-instructions", "orders", "keywords")
 ORDERS = 1000  # where no number is given
 
 
@@ -21,6 +21,7 @@ def texts_of(kind: str, languages: Collection[str], limit: int | None, seed: int
     known: dict[str, Callable[[], Iterable[Dialogue]]] = {
         "dialogues": packaged,
         "instructions": spoken_instructions,
+        "general-instructions": general_instructions,
         "orders": lambda: spoken_orders(ORDERS if limit is None else limit, seed),
         "keywords": spoken_keywords,
     }

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
-from soundflow.data.tasks.phrases import known_phrases
+from soundflow.data.tasks.phrases import instruction_templates, known_phrases, sentence
 from soundflow.data.tasks.subtasks.words import lines
 from soundflow.data.tasks.texts import task_instructions
 from soundflow.data.voices.dialogues import Dialogue
@@ -37,10 +37,21 @@ def spoken_instructions() -> Iterator[Dialogue]:
         yield Dialogue(f"instructions/{number}", "en", (text,))
 
 
-def _chat_instructions() -> Iterator[str]:
-    """The texts of chat.json, with every wake word and every sound's noun where they have a place for one."""
+def general_instructions() -> Iterator[Dialogue]:
+    """Those of `spoken_instructions` that are about no one sound: few, and most streams are asked by one of them."""
+    templates = (text for kind in instruction_templates().values() for text in kind)
+    general = {sentence(text) for text in templates if "{" not in text} | set(_chat_instructions(nouns=()))
+    yield from (dialogue for dialogue in spoken_instructions() if dialogue.turns[0] in general)
+
+
+def _chat_instructions(nouns: Collection[str] | None = None) -> Iterator[str]:
+    """The texts of chat.json, with every wake word and each of these nouns where they have a place for one.
+
+    Args:
+        nouns: None takes every sound's.
+    """
     words = lines("keywords")["wake_words"]
-    nouns = [phrases.noun for phrases in known_phrases().values()]
+    nouns = [phrases.noun for phrases in known_phrases().values()] if nouns is None else nouns
     for kind in KINDS:
         for text in _texts(lines("chat")[kind]):
             if re.search("[一-鿿]", text):
