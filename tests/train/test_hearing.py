@@ -171,6 +171,18 @@ def test_it_is_added_with_its_weight_and_kept_out_of_the_model(corpus: Path) -> 
     assert not [name for name, _ in learner.network.named_parameters() if "hearing" in name]
 
 
+def test_what_was_asked_is_added_with_a_weight_and_a_matrix_of_its_own() -> None:
+    line = dataclasses.replace(_sounding().timeline, instruction="Count to two")
+    stream = document(dataclasses.replace(_sounding(), timeline=line), GRAMMAR, 0.4, EARS, np.random.default_rng(0))
+    learner = Learner(small_start().network, EARS)
+    costs = learner(packed([stream], _features(learner, [stream])), torch.tensor(1))
+    whole = costs.lm_sum + EARS.stream_weight * costs.stream_sum + 0.5 * costs.hearing_sum + 0.25 * costs.asked_sum
+    assert float(costs.asked_sum) > 0 and float(costs.asked_count) == pytest.approx(ASKED_CHUNKS + 5 * LATER_WEIGHT)
+    assert float(costs.total.detach()) == pytest.approx(float(whole), rel=1e-5)
+    costs.total.backward()
+    assert learner.asked is not None and learner.asked.weight.grad is not None and learner.asked.weight.grad.any()
+
+
 def test_a_row_without_names_still_reaches_every_weight(corpus: Path) -> None:
     streams = [dataclasses.replace(_documents(corpus, 1)[0], heard=Heard(*(np.zeros(0, t) for t in "llf")))]
     learner = Learner(small_start().network, EARS)

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from soundflow.data.timeline import chunk_of
 from soundflow.train.document import Document
-from soundflow.train.learner import Costs
+from soundflow.train.learner import LOSSES, Costs, mean_losses
 from soundflow.train.parallel import World
 
 THRESHOLDS = tuple(i / 20 for i in range(1, 20))
@@ -61,23 +61,19 @@ def triggers(document: Document, p_response: Tensor) -> Tensor:
 
 def summed_up(found: Sequence[tuple[Sequence[Document], Costs]], world: World) -> Found:
     """The evaluation over all passes of all processes. All processes must call it."""
-    sums = torch.zeros(8, dtype=torch.float64)
+    sums = torch.zeros(2 * len(LOSSES), dtype=torch.float64)
     counts = torch.zeros(len(THRESHOLDS), 4, dtype=torch.float64)
     for documents, costs in found:
         sums += torch.stack([part.double().cpu() for part in costs.sums])
         for document, p in zip(documents, costs.p_response.split([d.chunks for d in documents]), strict=True):
             counts += triggers(document, p)
     everything = world.summed(torch.cat([sums, counts.flatten()]).to(world.device)).cpu()
-    lm, lm_count, stream, stream_count, hearing, hearing_count, asked, asked_count = everything[:8].tolist()
-    rates = everything[8:].view(-1, 4)
+    rates = everything[len(sums) :].view(-1, 4)
     recall = rates[:, 0] / rates[:, 1].clamp(min=1)
     specificity = rates[:, 2] / rates[:, 3].clamp(min=1)
     best = int((recall + specificity).argmax())
     return Found(
-        lm=lm / max(1, lm_count),
-        stream=stream / max(1, stream_count),
-        hearing=hearing / max(1, hearing_count),
-        asked=asked / max(1, asked_count),
+        **mean_losses(everything[: len(sums)].tolist()),
         balanced_accuracy=float(recall[best] + specificity[best]) / 2,
         recall=float(recall[best]),
         specificity=float(specificity[best]),

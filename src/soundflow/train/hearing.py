@@ -21,8 +21,8 @@ from soundflow.model.tokens import Grammar
 
 LAG_CHUNKS = 1  # a word may still be named so much later; chosen
 QUIET_WEIGHT = 0.3  # of a chunk in which nothing sounds, against one that must be named; chosen
-LATER_WEIGHT = 0.2  # of naming what was asked more than ASKED_CHUNKS after it was, against naming it at once; chosen
-ASKED_CHUNKS = 5
+ASKED_CHUNKS = 5  # in which what was asked is named with its whole weight, once it is known; chosen
+LATER_WEIGHT = 0.2  # of naming it in a later chunk; chosen
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,8 @@ from soundflow.train.loss import dual_loss, supervised
 from soundflow.train.packing import Packed, SideBySide
 from soundflow.train.stages import Stage
 
+LOSSES = ("lm", "stream", "hearing", "asked")  # text, control and what is named: a sum and a count of each in `sums`
+
 
 class Costs(NamedTuple):
     """What a batch costs.
@@ -43,9 +45,15 @@ class Costs(NamedTuple):
 
     @property
     def sums(self) -> tuple[Tensor, ...]:
-        """Sum and count of each kind of loss, for reports: text, control, hearing, asked."""
+        """Sum and count of each of LOSSES, for reports."""
         text, control = (self.lm_sum, self.lm_count), (self.stream_sum, self.stream_count)
         return (*text, *control, self.hearing_sum, self.hearing_count, self.asked_sum, self.asked_count)
+
+
+def mean_losses(sums: Sequence[float]) -> dict[str, float]:
+    """Each of LOSSES a position, out of `Costs.sums` added up; 0 where there was nothing to learn."""
+    pairs = zip(LOSSES, sums[::2], sums[1::2], strict=True)
+    return {name: total / max(1.0, count) for name, total, count in pairs}
 
 
 class Learner(nn.Module):

@@ -28,7 +28,7 @@ from soundflow.train.evaluation import Found, summed_up
 from soundflow.train.features import FeatureCache
 from soundflow.train.feed import Documents, passes_of, steps
 from soundflow.train.forecast import Forecast, forecast, supervised_count
-from soundflow.train.learner import Learner, log_mels, pooled_features
+from soundflow.train.learner import LOSSES, Learner, log_mels, mean_losses, pooled_features
 from soundflow.train.packing import Packed, packed
 from soundflow.train.parallel import Engine, Mode, World, engine_of, whole_tensors
 from soundflow.train.resume import Position, restore, save
@@ -145,14 +145,12 @@ class StageRun:
         torch.manual_seed(hash((stage.seed, at.step, world.rank)))  # what is dropped is the same after a kill
         own = torch.tensor(float(sum(supervised_count(batch) for batch in batches)), device=world.device)
         count = world.summed(own).clamp(min=1)
-        sums = torch.zeros(10, dtype=torch.float64)
+        sums = torch.zeros(2 + 2 * len(LOSSES), dtype=torch.float64)
         for batch in batches:
             costs = self.engine.learn(batch, count, is_last=batch is batches[-1])
             parts = (costs.total.detach(), *costs.sums)
             sums += torch.tensor([*(float(part) for part in parts), batch.seconds], dtype=torch.float64)
         loss, *kinds, seconds = world.summed(sums.to(world.device)).tolist()
-        means = [kind / max(1.0, count) for kind, count in zip(kinds[::2], kinds[1::2], strict=True)]
-        lm, stream, hearing, asked = means
         norm = self.engine.clipped(stage.clip)
         fault = at.guard.fault(loss, norm)
         if fault is None:
@@ -162,10 +160,7 @@ class StageRun:
         self.position = Position(at.step + 1, at.guard.after(loss, fault, at.step))
         return {
             "loss": loss,
-            "lm": lm,
-            "stream": stream,
-            "hearing": hearing,
-            "asked": asked,
+            **mean_losses(kinds),
             "gradient_norm": norm,
             "learning_rate": rate,
             "seconds": seconds,
