@@ -24,6 +24,7 @@ class TextsName(StrEnum):
     general_instructions = "general-instructions"
     orders = "orders"
     keywords = "keywords"
+    remarks = "remarks"
 
 
 def voices(

@@ -45,6 +45,9 @@ def test_shares_sum_to_one_and_leave_out_what_is_at_zero() -> None:
         ({"curation": "chaos"}, "scene or random"),
         ({"audio": "mp3"}, "flac or wav"),
         ({"mix_ins": {"silence": 2}}, "a chance from 0 to 1"),
+        ({"quiet": {"speach": 2}}, "did you mean 'speech'"),
+        ({"quiet": {"speech": -1}}, "quiet.speech is -1, expected a share"),
+        ({"quiet": dict.fromkeys(("events", "speech", "music", "background"), 0)}, "at least one share"),
         ({"turns": [5, 3]}, "the smaller first"),
     ],
 )

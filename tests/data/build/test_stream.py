@@ -22,6 +22,9 @@ from soundflow.data.build.stream import (
     sub_task_of,
     workshop,
 )
+from soundflow.data.clips import ClipStore
+from soundflow.data.library import Library
+from soundflow.data.tasks.material import Material, Quiet
 from soundflow.data.tasks.registry import SUB_TASKS
 from soundflow.data.tasks.script import Said
 from soundflow.data.tasks.subtasks import BUILDERS
@@ -29,7 +32,7 @@ from soundflow.data.tasks.subtasks.chat import VOICED_SHARE
 from soundflow.data.tasks.subtasks.mix_ins import SPOKEN_OF
 from soundflow.data.timeline import Reply, Timeline, chunk_of
 from tests.data.build.clips import SENTENCE, order, write_clips
-from tests.data.test_clips import write_folder
+from tests.data.test_clips import row, write_folder
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +60,30 @@ def test_every_sub_task_can_be_made_and_described(shop: Workshop, task: str) -> 
     row = row_of(made, shop, "000000000", "shard-000000.tar")
     assert row["responses"] == len(line.responses) and 0 <= row["silent_share"] <= 1
     assert np.abs(made.composition.samples).max() <= 0.991
+
+
+def test_what_sounds_where_nothing_is_to_be_said_is_the_recipe_s(shop: Workshop) -> None:
+    speech, place = Quiet(0, 1, 0, 0), Quiet(0, 0, 0, 1)
+    lines = [made_of(shop, "keep_silent", n, quiet=speech).composition.timeline for n in range(20)]
+    kinds = Counter(event.kind for line in lines for event in line.events)
+    assert set(kinds) == {"speech"} and not any(line.responses for line in lines)
+    assert not made_of(shop, "keep_silent", quiet=place).composition.timeline.events
+
+
+def test_overheard_speech_has_every_label_alike_and_nothing_that_is_answered_unasked(tmp_path: Path) -> None:
+    speech = {"kind": "speech", "split": "train", "language": "en"}
+    rows = [
+        *(row(f"digit-{n}", **speech) | {"label": "speech_digit"} for n in range(30)),
+        row("remark", **speech, line="remarks/0/0") | {"label": "speech_remark"},
+        row("chat", **speech, line="dialogues-en/0/0") | {"label": "speech_voice"},
+        row("message", **speech, line="mine/0/0", reply="Hello.") | {"label": "speech_voice"},
+        row("instruction", **speech, line="instructions/0/0") | {"label": "speech_voice"},
+    ]
+    library = Library([ClipStore(write_folder(tmp_path / "clips", rows), tmp_path / "cache")], "train")
+    material = Material(library, turns=(3, 3), quiet=Quiet(0, 1, 0, 0))
+    rng = np.random.default_rng(0)
+    labels = Counter(part.clip.label for _ in range(100) for part in BUILDERS["keep_silent"](material, rng).parts)
+    assert set(labels) == {"speech_digit", "speech_remark"} and 0.4 < labels["speech_remark"] / 300 < 0.6
 
 
 def test_asr_writes_every_word_once_and_one_entry_a_chunk(shop: Workshop) -> None:

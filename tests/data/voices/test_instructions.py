@@ -6,6 +6,7 @@ import re
 
 from soundflow.data.voices.instructions import general_instructions, spoken_instructions
 from soundflow.data.voices.keywords import spoken_keywords
+from soundflow.data.voices.remarks import LABEL, spoken_remarks
 
 
 def test_every_instruction_once_and_whole() -> None:
@@ -49,3 +50,11 @@ def test_keywords_carry_the_label_of_their_recordings() -> None:
     assert len(found) == 17
     assert (found["zero"], found["ten"]) == ("speech_digit", "speech_digit")
     assert found["view glass"] == "speech_wake_word"
+
+
+def test_remarks_are_no_instructions_and_have_a_label_of_their_own() -> None:
+    remarks = list(spoken_remarks())
+    texts = {dialogue.turns[0] for dialogue in remarks}
+    assert len(texts) == len(remarks) > 150 and {dialogue.label for dialogue in remarks} == {LABEL}
+    assert not texts & {dialogue.turns[0] for dialogue in spoken_instructions()}
+    assert not any(re.search("[{}\\d]", text) for text in texts)

@@ -17,6 +17,7 @@ from soundflow.data.augment import AugmentConfig
 from soundflow.data.compose import ComposeConfig
 from soundflow.data.endpoints.config import EndpointConfig
 from soundflow.data.generate.endpoint import Form, SoundsConfig
+from soundflow.data.tasks.material import Quiet
 from soundflow.data.tasks.registry import SUB_TASKS
 from soundflow.data.voices.speech_endpoint import SpeechConfig
 from soundflow.data.voices.transcription_endpoint import TranscriptionConfig
@@ -58,6 +59,7 @@ class Recipe:
     )
     augment: AugmentConfig | None = None  # other rooms and devices; None leaves recordings as they are
     tasks: Mapping[str, float] = field(default_factory=lambda: dict.fromkeys(SUB_TASKS, 1.0))
+    quiet: Quiet = field(default_factory=Quiet)  # of keep_silent
     mix_ins: MixIns = MixIns()
     compose: ComposeConfig = ComposeConfig()
     chat: EndpointConfig = field(
@@ -111,6 +113,7 @@ def recipe_of(values: Mapping[str, Any], where: str) -> Recipe:
         InputError: as `read_recipe`.
     """
     tables = {
+        "quiet": Quiet,
         "mix_ins": MixIns,
         "compose": ComposeConfig,
         "augment": AugmentConfig,
@@ -176,6 +179,12 @@ def _check(recipe: Recipe, where: str) -> None:
             _refuse(where, f"tasks.{name}", share, "a share from 0")
     if not sum(recipe.tasks.values()):
         _refuse(where, "tasks", recipe.tasks, "at least one share above 0")
+    kinds = {f"quiet.{name}": share for name, share in dataclasses.asdict(recipe.quiet).items()}
+    for name, share in kinds.items():
+        if not 0 <= share < 1e6:
+            _refuse(where, name, share, "a share from 0")
+    if not sum(kinds.values()):
+        _refuse(where, "quiet", kinds, "at least one share above 0")
     limits = (("streams", 10**8), ("streams_per_shard", 10_000), ("attempts", 100), ("planned_scenes", 100_000))
     for name, low, high in ((name, 1, high) for name, high in limits):
         if not low <= getattr(recipe, name) <= high:

@@ -26,9 +26,20 @@ from soundflow.data.tasks.standing import is_urgent
 from soundflow.errors import InputError
 
 INSTRUCTION_LINES = "instructions/"  # rows of rendered instructions (`data voices`)
+CHATTED_LINES = ("dialogues-", "facts-", "heard", "probes-")  # rows of lines that are answered without an instruction
 QUICK_TURNS = 6  # of `quick_turns_share` of the streams at most
 RECORDED_SHARE = 0.5  # of speech that is there both recorded and rendered; chosen
 SPOKEN_SECONDS = 30.0  # a spoken line is never cut below its whole
+
+
+@dataclass(frozen=True)
+class Quiet:
+    """What sounds in streams in which nothing is to be said; shares, relative to each other."""
+
+    events: float = 1.0
+    speech: float = 1.0
+    music: float = 1.0
+    background: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -56,6 +67,7 @@ class Material:
         scenes: planned by an endpoint, beside the grammar's places.
         not_silent: labels that an audit keeps from standing for silence.
         turns: least and most sub-events of a stream; `quick_turns_share` of the streams have at most six.
+        quiet: what sounds where nothing is to be said.
     """
 
     library: Library
@@ -65,6 +77,7 @@ class Material:
     quick_turns_share: float = 0.7
     scenes: tuple[PlannedScene, ...] = ()
     not_silent: frozenset[str] = frozenset()
+    quiet: Quiet = Quiet()
     grounder: Grounder = field(init=False)
 
     def __post_init__(self) -> None:
@@ -214,6 +227,16 @@ class Material:
     def spoken(self) -> tuple[Clip, ...]:
         """Every clip of speech but those that say an instruction."""
         return tuple(clip for clip in self.library.of_kind("speech") if not _is_instruction(clip))
+
+    @cached_property
+    def overheard(self) -> Mapping[str, tuple[Clip, ...]]:
+        """Speech that nobody answers unless he was asked to, by label; lines of a chat need no instruction."""
+        found: dict[str, list[Clip]] = {}
+        for clip in self.spoken:
+            chatted = str(clip.extra.get("line") or "").startswith(CHATTED_LINES) or bool(clip.extra.get("reply"))
+            if clip.proactive is not True and not chatted:
+                found.setdefault(clip.label, []).append(clip)
+        return {label: tuple(clips) for label, clips in found.items()}
 
     @cached_property
     def instructions(self) -> Mapping[str, tuple[Clip, ...]]:

@@ -11,8 +11,9 @@ from soundflow.data.voices.dialogues import Dialogue, packaged
 from soundflow.data.voices.instructions import general_instructions, spoken_instructions
 from soundflow.data.voices.keywords import spoken_keywords
 from soundflow.data.voices.orders import spoken_orders
+from soundflow.data.voices.remarks import spoken_remarks
 
-KINDS = ("dialogues", "instructions", "general-instructions", "orders", "keywords")
+KINDS = ("dialogues", "instructions", "general-instructions", "orders", "keywords", "remarks")
 ORDERS = 1000  # where no number is given
 
 
@@ -24,6 +25,7 @@ def texts_of(kind: str, languages: Collection[str], limit: int | None, seed: int
         "general-instructions": general_instructions,
         "orders": lambda: spoken_orders(ORDERS if limit is None else limit, seed),
         "keywords": spoken_keywords,
+        "remarks": spoken_remarks,
     }
     return sampled([dialogue for dialogue in known[kind]() if dialogue.language in languages], limit, seed)
 

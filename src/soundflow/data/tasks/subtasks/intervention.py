@@ -6,6 +6,7 @@ damage, hazardous signals. Tests: tests/data/build/test_stream.py.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
@@ -18,7 +19,6 @@ from soundflow.data.tasks.script import Part, Script
 HEALTH = "Human Sound Signals"
 EQUIPMENT = ("Equipment", "Traffic / Vehicle", "Daily Living Sounds / Housekeeping")
 ALSO_EQUIPMENT = ("water_drops", "electric_spark", "engine_knock")  # damage that the domain's name does not tell
-QUIET_KINDS = ("events", "speech", "music", "background")
 
 
 def safety_alert(material: Material, rng: np.random.Generator) -> Script:
@@ -37,17 +37,24 @@ def equipment_warning(material: Material, rng: np.random.Generator) -> Script:
 
 
 def keep_silent(material: Material, rng: np.random.Generator) -> Script:
-    """Sounds, speech, music or just a place, and not a word."""
-    kind = pick(rng, QUIET_KINDS)
+    """Sounds, speech, music or just a place, and not a word; `material.quiet` says how often each."""
+    shares = dataclasses.asdict(material.quiet)
+    kind = rng.choice(list(shares), p=np.array(list(shares.values())) / sum(shares.values()))
     if kind == "background":
         return Script(None, ())
-    if kind != "events":
-        pool = material.spoken if kind == "speech" else material.library.of_kind(kind)
-        clips = [clip for clip in pool if clip.proactive is not True]
-        if clips:
-            return Script(None, tuple(spoken(clip) for clip in several(rng, clips, int(rng.integers(2, 5)))))
+    if kind == "speech" and material.overheard:
+        return Script(None, _overheard(material, rng))
+    pieces = [clip for clip in material.library.of_kind("music") if clip.proactive is not True]
+    if kind == "music" and pieces:
+        return Script(None, tuple(spoken(clip) for clip in several(rng, pieces, int(rng.integers(2, 5)))))
     scene = material.scene(rng, allowed=material.harmless)
     return Script(None, scene.parts, scene.place, ambience=scene.ambience)
+
+
+def _overheard(material: Material, rng: np.random.Generator) -> tuple[Part, ...]:
+    """People who talk to somebody else. Every label alike: else the label with most clips is all that is learned."""
+    labels = sorted(material.overheard)
+    return tuple(spoken(pick(rng, material.overheard[pick(rng, labels)])) for _ in range(material.count(rng)))
 
 
 def labels_of(material: Material, domain: str) -> tuple[str, ...]:
