@@ -43,3 +43,16 @@ def test_fewer_bits_come_with_a_report(model_folder: Path, recording: Path, tmp_
     assert facts["chunks"] == 5
     assert 0 <= facts["same_decisions"] <= 5
     assert facts["ms_before"] > 0 and facts["ms_after"] > 0
+
+
+def test_a_mean_of_two_models_is_written_beside_them(model_folder: Path, tmp_path: Path, capsys: Capture) -> None:
+    target = tmp_path / "mean"
+    assert (
+        main(["model", "average", str(model_folder), str(model_folder), str(target), "--share", "0.3", "--json"]) == 0
+    )
+    assert json.loads(capsys.readouterr().out)["share"] == 0.3
+    wanted, found = (load_model(folder).network.state_dict() for folder in (model_folder, target))
+    for name, tensor in wanted.items():
+        torch.testing.assert_close(found[name], tensor)
+    assert main(["model", "average", str(model_folder), "nano", str(model_folder)]) == 2
+    assert "is one of the two" in capsys.readouterr().err

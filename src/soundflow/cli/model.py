@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from soundflow.cli.assemble import assemble
+from soundflow.cli.average import average
 from soundflow.cli.convert import convert
 from soundflow.cli.options import DebugOption, JsonOption
 from soundflow.cli.quantize import quantize
@@ -16,6 +17,7 @@ from soundflow.cli.trace import trace
 app = typer.Typer(rich_markup_mode=None, no_args_is_help=False)
 
 app.command("assemble")(assemble)
+app.command("average")(average)
 app.command("convert")(convert)
 app.command("quantize")(quantize)
 app.command("trace")(trace)

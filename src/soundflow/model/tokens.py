@@ -133,6 +133,10 @@ class TextTokenizer:
         """Write `tokenizer.json`."""
         self._tokenizer.save(str(path))
 
+    def spells_like(self, other: TextTokenizer) -> bool:
+        """Whether every text becomes the same ids."""
+        return bool(self._tokenizer.to_str() == other._tokenizer.to_str())
+
     @property
     def vocab_size(self) -> int:
         """Number of ids, control tokens included."""

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from soundflow.cli.data_voices import TextsName
 from soundflow.data.voices.choosing import KINDS, ORDERS, said_often, sampled, texts_of
 
 BOTH = ("en", "zh")
+
+
+def test_the_command_line_offers_every_kind() -> None:
+    assert [name.value for name in TextsName] == list(KINDS)
 
 
 @pytest.mark.parametrize("kind", KINDS)
