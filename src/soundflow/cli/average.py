@@ -34,9 +34,9 @@ def average(
     from soundflow.model.checkpoint.ours import save_folder
     from soundflow.model.checkpoint.recognise import load_model
 
-    folders, target = (find_folder(before), find_folder(after)), Path(out)
-    if target.resolve() in [folder.resolve() for folder in folders]:
+    first, second, target = find_folder(before), find_folder(after), Path(out)
+    if target.resolve() in (first.resolve(), second.resolve()):
         raise UsageError("average.same", f"{out} is one of the two", "name another folder")
-    save_folder(average_of(*map(load_model, folders), share), target)
-    facts = {"out": str(target), "models": [str(folder) for folder in folders], "share": share}
+    save_folder(average_of(load_model(first), load_model(second), share), target)
+    facts = {"out": str(target), "models": [str(first), str(second)], "share": share}
     typer.echo(json.dumps(facts) if as_json else str(target))
