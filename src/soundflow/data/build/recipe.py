@@ -172,19 +172,10 @@ def _check(recipe: Recipe, where: str) -> None:
         value, default = getattr(recipe, field_.name), getattr(Recipe(), field_.name)
         if not _is_like(value, default):
             _refuse(where, field_.name, value, f"a value like {default!r}")
-    tasks: Mapping[str, Any] = recipe.tasks
-    for name, share in tasks.items():
+    for name in recipe.tasks:
         _known(name, SUB_TASKS, f"{where}: [tasks]", "sub-task")
-        if not isinstance(share, int | float) or not 0 <= share < 1e6:
-            _refuse(where, f"tasks.{name}", share, "a share from 0")
-    if not sum(recipe.tasks.values()):
-        _refuse(where, "tasks", recipe.tasks, "at least one share above 0")
-    kinds = {f"quiet.{name}": share for name, share in dataclasses.asdict(recipe.quiet).items()}
-    for name, share in kinds.items():
-        if not 0 <= share < 1e6:
-            _refuse(where, name, share, "a share from 0")
-    if not sum(kinds.values()):
-        _refuse(where, "quiet", kinds, "at least one share above 0")
+    _check_shares(where, "tasks", recipe.tasks)
+    _check_shares(where, "quiet", dataclasses.asdict(recipe.quiet))
     limits = (("streams", 10**8), ("streams_per_shard", 10_000), ("attempts", 100), ("planned_scenes", 100_000))
     for name, low, high in ((name, 1, high) for name, high in limits):
         if not low <= getattr(recipe, name) <= high:
@@ -201,6 +192,14 @@ def _check(recipe: Recipe, where: str) -> None:
     turns: tuple[Any, ...] = recipe.turns
     if not (len(turns) == 2 and 1 <= turns[0] <= turns[1] <= 100):
         _refuse(where, "turns", recipe.turns, "two whole numbers, the smaller first")
+
+
+def _check_shares(where: str, table: str, shares: Mapping[str, Any]) -> None:
+    for name, share in shares.items():
+        if not isinstance(share, int | float) or not 0 <= share < 1e6:
+            _refuse(where, f"{table}.{name}", share, "a share from 0")
+    if not sum(shares.values()):
+        _refuse(where, table, shares, "at least one share above 0")
 
 
 def _refuse(where: str, name: str, value: Any, expected: str) -> None:

@@ -44,8 +44,7 @@ def keep_silent(material: Material, rng: np.random.Generator) -> Script:
         return Script(None, ())
     if kind == "speech" and material.overheard:
         return Script(None, _overheard(material, rng))
-    pieces = [clip for clip in material.library.of_kind("music") if clip.proactive is not True]
-    if kind == "music" and pieces:
+    if kind == "music" and (pieces := [c for c in material.library.of_kind("music") if c.proactive is not True]):
         return Script(None, tuple(spoken(clip) for clip in several(rng, pieces, int(rng.integers(2, 5)))))
     scene = material.scene(rng, allowed=material.harmless)
     return Script(None, scene.parts, scene.place, ambience=scene.ambience)
