@@ -86,6 +86,20 @@ def test_overheard_speech_has_every_label_alike_and_nothing_that_is_answered_una
     assert set(labels) == {"speech_digit", "speech_remark"} and 0.4 < labels["speech_remark"] / 300 < 0.6
 
 
+def test_music_where_nothing_is_to_be_said_has_every_label_alike(tmp_path: Path) -> None:
+    music = {"kind": "music", "split": "train"}
+    rows = [
+        *(row(f"note-{n}", **music) | {"label": "instrument_note"} for n in range(30)),
+        row("song", **music) | {"label": "music"},
+        row("ringtone", **music, proactive=True) | {"label": "ringtone"},
+    ]
+    library = Library([ClipStore(write_folder(tmp_path / "clips", rows), tmp_path / "cache")], "train")
+    material = Material(library, quiet=Quiet(0, 0, 1, 0))
+    rng = np.random.default_rng(0)
+    labels = Counter(part.clip.label for _ in range(100) for part in BUILDERS["keep_silent"](material, rng).parts)
+    assert set(labels) == {"instrument_note", "music"} and 0.4 < labels["music"] / labels.total() < 0.6
+
+
 def test_asr_writes_every_word_once_and_one_entry_a_chunk(shop: Workshop) -> None:
     line = made_of(shop, "asr_parliament_en").composition.timeline
     by_event: dict[int, str] = {}

@@ -6,7 +6,7 @@ Knows nothing of samples but their length. Tests: tests/data/build/test_stream.p
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
@@ -231,12 +231,12 @@ class Material:
     @cached_property
     def overheard(self) -> Mapping[str, tuple[Clip, ...]]:
         """Speech that nobody answers unless he was asked to, by label; lines of a chat need no instruction."""
-        found: dict[str, list[Clip]] = {}
-        for clip in self.spoken:
-            chatted = str(clip.extra.get("line") or "").startswith(CHATTED_LINES) or bool(clip.extra.get("reply"))
-            if clip.proactive is not True and not chatted:
-                found.setdefault(clip.label, []).append(clip)
-        return {label: tuple(clips) for label, clips in found.items()}
+        return _by_label(clip for clip in self.spoken if clip.proactive is not True and not _is_chatted(clip))
+
+    @cached_property
+    def played(self) -> Mapping[str, tuple[Clip, ...]]:
+        """Music that nobody is to be told of, by label."""
+        return _by_label(clip for clip in self.library.of_kind("music") if clip.proactive is not True)
 
     @cached_property
     def instructions(self) -> Mapping[str, tuple[Clip, ...]]:
@@ -322,6 +322,17 @@ def transcript(clip: Clip) -> str:
 def plain(text: str) -> str:
     """Lower case without the end's punctuation, one space between words: how texts are looked up."""
     return re.sub(r"\s+", " ", text.strip().lower()).rstrip(".")
+
+
+def _by_label(clips: Iterable[Clip]) -> Mapping[str, tuple[Clip, ...]]:
+    found: dict[str, list[Clip]] = {}
+    for clip in clips:
+        found.setdefault(clip.label, []).append(clip)
+    return {label: tuple(found[label]) for label in sorted(found)}
+
+
+def _is_chatted(clip: Clip) -> bool:
+    return str(clip.extra.get("line") or "").startswith(CHATTED_LINES) or bool(clip.extra.get("reply"))
 
 
 def _is_instruction(clip: Clip) -> bool:

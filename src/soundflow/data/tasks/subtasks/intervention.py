@@ -7,13 +7,13 @@ damage, hazardous signals. Tests: tests/data/build/test_stream.py.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from soundflow.data.clips import Clip
 from soundflow.data.tasks import proactive
-from soundflow.data.tasks.material import Material, pick, several, spoken
+from soundflow.data.tasks.material import Material, pick, spoken
 from soundflow.data.tasks.script import Part, Script
 
 HEALTH = "Human Sound Signals"
@@ -43,17 +43,16 @@ def keep_silent(material: Material, rng: np.random.Generator) -> Script:
     if kind == "background":
         return Script(None, ())
     if kind == "speech" and material.overheard:
-        return Script(None, _overheard(material, rng))
-    if kind == "music" and (pieces := [c for c in material.library.of_kind("music") if c.proactive is not True]):
-        return Script(None, tuple(spoken(clip) for clip in several(rng, pieces, int(rng.integers(2, 5)))))
+        return Script(None, _every_label_alike(material.overheard, material.count(rng), rng))
+    if kind == "music" and material.played:
+        return Script(None, _every_label_alike(material.played, int(rng.integers(2, 5)), rng))
     scene = material.scene(rng, allowed=material.harmless)
     return Script(None, scene.parts, scene.place, ambience=scene.ambience)
 
 
-def _overheard(material: Material, rng: np.random.Generator) -> tuple[Part, ...]:
-    """People who talk to somebody else. Every label alike: else the label with most clips is all that is learned."""
-    labels = sorted(material.overheard)
-    return tuple(spoken(pick(rng, material.overheard[pick(rng, labels)])) for _ in range(material.count(rng)))
+def _every_label_alike(clips: Mapping[str, Sequence[Clip]], count: int, rng: np.random.Generator) -> tuple[Part, ...]:
+    """A label is drawn before a clip: else the label with most clips is all that is learned."""
+    return tuple(spoken(pick(rng, clips[pick(rng, list(clips))])) for _ in range(count))
 
 
 def labels_of(material: Material, domain: str) -> tuple[str, ...]:
