@@ -100,6 +100,16 @@ def test_music_where_nothing_is_to_be_said_has_every_label_alike(tmp_path: Path)
     assert set(labels) == {"instrument_note", "music"} and 0.4 < labels["music"] / labels.total() < 0.6
 
 
+def test_a_track_longer_than_a_stream_is_heard_in_part(tmp_path: Path) -> None:
+    rows = [row("track", kind="music", split="train", length=40.0) | {"label": "music"}]
+    library = Library([ClipStore(write_folder(tmp_path / "clips", rows), tmp_path / "cache")], "train")
+    recipe = Recipe(tasks={"keep_silent": 1.0}, quiet=Quiet(0, 0, 1, 0), most_seconds=14.0, tfjp=False)
+    made, rejected = make(workshop(recipe, 0, library), 0)
+    assert made is not None, rejected
+    heard = [event for event in made.composition.timeline.events if event.label == "music"]
+    assert heard and all(0 < event.end - event.onset < 14 for event in heard)
+
+
 def test_asr_writes_every_word_once_and_one_entry_a_chunk(shop: Workshop) -> None:
     line = made_of(shop, "asr_parliament_en").composition.timeline
     by_event: dict[int, str] = {}

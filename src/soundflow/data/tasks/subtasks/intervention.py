@@ -19,6 +19,7 @@ from soundflow.data.tasks.script import Part, Script
 HEALTH = "Human Sound Signals"
 EQUIPMENT = ("Equipment", "Traffic / Vehicle", "Daily Living Sounds / Housekeeping")
 ALSO_EQUIPMENT = ("water_drops", "electric_spark", "engine_knock")  # damage that the domain's name does not tell
+PIECE_SECONDS = 9.0  # of music where nothing is to be said, out of a track that may last minutes
 
 
 def safety_alert(material: Material, rng: np.random.Generator) -> Script:
@@ -43,16 +44,17 @@ def keep_silent(material: Material, rng: np.random.Generator) -> Script:
     if kind == "background":
         return Script(None, ())
     if kind == "speech" and material.overheard:
-        return Script(None, _every_label_alike(material.overheard, material.count(rng), rng))
+        return Script(None, tuple(map(spoken, _every_label_alike(material.overheard, material.count(rng), rng))))
     if kind == "music" and material.played:
-        return Script(None, _every_label_alike(material.played, int(rng.integers(2, 5)), rng))
+        pieces = _every_label_alike(material.played, int(rng.integers(2, 5)), rng)
+        return Script(None, tuple(Part(clip, longest_seconds=PIECE_SECONDS) for clip in pieces))
     scene = material.scene(rng, allowed=material.harmless)
     return Script(None, scene.parts, scene.place, ambience=scene.ambience)
 
 
-def _every_label_alike(clips: Mapping[str, Sequence[Clip]], count: int, rng: np.random.Generator) -> tuple[Part, ...]:
+def _every_label_alike(clips: Mapping[str, Sequence[Clip]], count: int, rng: np.random.Generator) -> list[Clip]:
     """A label is drawn before a clip: else the label with most clips is all that is learned."""
-    return tuple(spoken(pick(rng, clips[pick(rng, list(clips))])) for _ in range(count))
+    return [pick(rng, clips[pick(rng, list(clips))]) for _ in range(count)]
 
 
 def labels_of(material: Material, domain: str) -> tuple[str, ...]:
