@@ -43,7 +43,8 @@ def index(
     """Put folders of sound into a clip store: a row a clip, found by its words, and by vectors with --embed.
 
     A folder's layout is known by what is in it: clips.jsonl, AudioSet, ESC-50, Common Voice, LibriSpeech, GigaSpeech,
-    VoxPopuli, CoVoST 2, AISHELL-1, FMA, MUSAN, WHAM!, DNS. Started again it goes on where it stood.
+    VoxPopuli, CoVoST 2, AISHELL-1, FMA, MUSAN, WHAM!, DNS; or sounds of your own in event/LABEL, music, background
+    and speech. Started again it goes on where it stood.
 
     \b
     Examples:

@@ -46,6 +46,17 @@ def own(folder: Path) -> Path:
     return folder
 
 
+def kinds(folder: Path) -> Path:
+    sound(folder / "event" / "Kettle" / "on the stove.wav")
+    sound(folder / "event" / "forgotten.wav")
+    sound(folder / "music" / "jingle.ogg")
+    sound(folder / "background" / "kitchen" / "evening.flac")
+    sound(folder / "speech" / "hello.wav")
+    text(folder / "licence.txt", "CC0-1.0", "By nobody.")
+    text(folder / "music" / "licence.txt", "CC-BY-4.0")
+    return folder
+
+
 def esc50(folder: Path) -> Path:
     for name in ("1-100032-A-0", "5-9032-A-36"):
         sound(folder / "audio" / f"{name}.wav")
@@ -216,4 +227,5 @@ FORMS: dict[str, Callable[[Path], Path]] = {
     "musan": musan,
     "wham": wham,
     "dns": dns,
+    "kinds": kinds,
 }

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from soundflow.data.clips import Clip
+from soundflow.data.layouts.kinds import OWN_KINDS
 from soundflow.data.layouts.layout import Fault, slug, split_named, split_of
 from soundflow.data.layouts.recognise import LAYOUTS, recognise
 from soundflow.errors import InputError
@@ -29,13 +30,18 @@ def test_a_form_is_known_wherever_it_was_unpacked(tmp_path: Path, name: str) -> 
 
 
 def test_every_layout_has_a_form_here() -> None:
-    assert {layout.name for layout in LAYOUTS} == set(FORMS)
+    assert {layout.name for layout in (*LAYOUTS, OWN_KINDS)} == set(FORMS)
 
 
 def test_two_corpora_in_one_folder_are_both_found(tmp_path: Path) -> None:
     FORMS["musan"](tmp_path / "a")
     FORMS["esc50"](tmp_path / "b")
     assert {layout.name for _, layout in recognise(tmp_path)} == {"musan", "esc50"}
+
+
+def test_a_corpus_in_a_folder_named_by_kind_is_still_the_corpus(tmp_path: Path) -> None:
+    FORMS["fma"](tmp_path / "music")
+    assert {layout.name for _, layout in recognise(tmp_path)} == {"fma"}
 
 
 def test_what_is_unknown_is_said(tmp_path: Path) -> None:
