@@ -9,9 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from soundflow.data.store.index import ClipIndex
+from soundflow.data.store.indexing import index_places, plan
 from soundflow.data.streams import StreamConfig
 from soundflow.errors import InputError
 from soundflow.train.fresh import FreshStreams, joined, labels_of
+from tests.data.layouts.forms import sound
 from tests.data.test_clips import write_folder
 
 
@@ -39,6 +42,19 @@ def test_folders_become_one(folders: list[Path], tmp_path: Path) -> None:
     one = store.clips(label="kettle")[0]
     assert len(store.audio(one)) > 10_000
     assert joined(folders, tmp_path / "joined", tmp_path / "cache").clips() == store.clips(), "made again, the same"
+
+
+def test_a_store_stands_beside_a_folder(folders: list[Path], tmp_path: Path) -> None:
+    sound(tmp_path / "mine" / "event" / "kettle" / "a.wav", 1.2)
+    sound(tmp_path / "mine" / "music" / "long.wav", 50.0)
+    (tmp_path / "mine" / "labels.json").write_text('{"kettle": {"display": "My kettle", "proactive": true}}')
+    with ClipIndex(tmp_path / "mine.store") as index:
+        index_places(index, plan([tmp_path / "mine"]), lambda: None)
+    store = joined([tmp_path / "mine.store", folders[1]], tmp_path / "joined", tmp_path / "cache")
+    assert labels_of(tmp_path / "mine.store") == ("kettle",) and store.label("kettle").display == "My kettle"
+    (mine,) = (clip for clip in store.clips(label="kettle") if clip.id.startswith("0-"))
+    assert mine.proactive is True and len(store.audio(mine)) == round(1.2 * 16_000)
+    assert [round(store.seconds(clip)) for clip in store.clips(kind="music")] == [20, 20]
 
 
 def test_a_path_that_leads_out_is_not_followed(folders: list[Path], tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Streams composed afresh out of folders of clips: for fine-tuning on one's own sounds.
+"""Streams composed afresh out of folders or stores of clips: for fine-tuning on one's own sounds.
 
 The first folder holds what is new: in a share of the streams only its labels and a few of the others sound, so that
 they are heard often; the other streams keep what the model knows alive. Tests: tests/train/test_fresh.py.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from soundflow.atomic import write_text
-from soundflow.data.clips import ClipStore
+from soundflow.data.clips import CLIPS_NAME, Clip, ClipStore, is_index
 from soundflow.data.folders import second_name
 from soundflow.data.json_lines import whole_objects
 from soundflow.data.streams import StreamConfig, stream
@@ -59,7 +59,7 @@ class FreshStreams:
 
 
 def joined(folders: Sequence[Path], out: Path, cache: Path | None) -> ClipStore:
-    """Several folders of clips as one; of a label that stands in two, the first folder's words are kept.
+    """Several folders or stores of clips as one; of a label that stands in two, the first one's words are kept.
 
     Args:
         out: where the joint `clips.jsonl` and `labels.json` go, and the sounds: as second names of the same files
@@ -73,14 +73,14 @@ def joined(folders: Sequence[Path], out: Path, cache: Path | None) -> ClipStore:
         return ClipStore(folders[0], cache)
     labels: dict[str, Any] = {}
     lines: list[str] = []
+    rows: list[Iterable[Mapping[str, Any]]] = []
     for folder in folders:
-        ClipStore(folder, cache)  # says what is wrong with it
-        own = folder / "labels.json"
-        labels = {**(json.loads(own.read_text(encoding="utf-8")) if own.exists() else {}), **labels}
+        store = ClipStore(folder, cache)  # says what is wrong with it
+        labels = {**store.labels, **labels}
+        rows.append(map(_row, store.clips()) if is_index(folder) else whole_objects(folder / CLIPS_NAME))
     try:
         for number, folder in enumerate(folders):
-            rows = whole_objects(folder / "clips.jsonl")  # `ClipStore` has said what is wrong with the rest
-            for row in (row for row in rows if "path" in row):
+            for row in (row for row in rows[number] if "path" in row):
                 moved = _moved(row, number)
                 second_name(folder / str(row["path"]), out / moved["path"])
                 lines.append(json.dumps(moved, ensure_ascii=False))
@@ -92,11 +92,17 @@ def joined(folders: Sequence[Path], out: Path, cache: Path | None) -> ClipStore:
 
 
 def labels_of(folder: Path) -> tuple[str, ...]:
-    """The labels of the events in a folder of clips, sorted."""
+    """The labels of the events in a folder or store of clips, sorted."""
     found = tuple(sorted({clip.label for clip in ClipStore(folder).clips(kind="event")}))
     if not found:
         raise InputError("fresh.no_events", f"{folder} has no clip of kind event", "see docs/reference/clips.md")
     return found
+
+
+def _row(clip: Clip) -> Mapping[str, Any]:
+    """What clips.jsonl would say of a clip."""
+    fields = {field.name: getattr(clip, field.name) for field in dataclasses.fields(clip) if field.name != "extra"}
+    return {**clip.extra, **fields}
 
 
 def _moved(row: Mapping[str, Any], number: int) -> dict[str, Any]:
@@ -105,6 +111,6 @@ def _moved(row: Mapping[str, Any], number: int) -> dict[str, Any]:
     return {
         **row,
         "id": f"{number}-{clip}",
-        "path": f"{number}/{row['path']}",
+        "path": f"{number}/{str(row['path']).lstrip('/')}",  # a store names its sounds from the root
         "recording": str(row.get("recording") or f"{number}-{clip}"),
     }

@@ -17,7 +17,7 @@ import torch
 
 from soundflow.data.augment import AugmentConfig
 from soundflow.data.build.run import CLAIM_NAME
-from soundflow.data.clips import ClipStore
+from soundflow.data.clips import ClipStore, is_index
 from soundflow.data.streams import StreamConfig
 from soundflow.errors import InputError, UsageError
 from soundflow.model.bundle import Bundle
@@ -59,7 +59,7 @@ class StagedRecipe:
 
     Attributes:
         start: `nano`, `nano-2`, a model's folder of any layout, or `owner/name` on the hub.
-        data: finished corpora, folders of clips (of several, the first one's labels are what is new), or both.
+        data: finished corpora, folders or stores of clips (of several, the first one's labels are new), or both.
         valid: corpora to be judged on; with clips their split `valid` is taken.
     """
 
@@ -239,7 +239,7 @@ def _stage_run(
 
 
 def sorted_out(folders: Sequence[Path]) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
-    """The corpora that `data build` made, and the folders of clips.
+    """The corpora that `data build` made, and the folders and stores of clips.
 
     Raises:
         InputError: there is no folder, or one holds neither.
@@ -251,6 +251,8 @@ def sorted_out(folders: Sequence[Path]) -> tuple[tuple[Path, ...], tuple[Path, .
 
 
 def _kind(folder: Path) -> str:
+    if is_index(folder):
+        return "clips"
     for kind, name in (("corpus", CLAIM_NAME), ("clips", "clips.jsonl")):
         if (folder / name).is_file():
             return kind

@@ -45,6 +45,6 @@ def test_the_store_knows_what_labels_say_and_reads_only_the_part(tmp_path: Path)
         done = index_places(index, plan([folder]), lambda: None)
     assert (done.added, done.quarantined) == (6, 1)
     store = ClipStore(tmp_path / "clips.store", tmp_path / "cache")
-    assert store.label("kettle").proactive is True
+    assert [clip.proactive for clip in store.clips(label="kettle")] == [True]
     parts: list[Clip] = [clip for clip in store.clips() if "begin" in clip.extra]
     assert {round(store.seconds(clip), 2) for clip in parts} == {PART_SECONDS}

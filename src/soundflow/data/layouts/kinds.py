@@ -12,7 +12,7 @@ from pathlib import Path
 
 import soundfile
 
-from soundflow.data.clips import Clip
+from soundflow.data.clips import LABELS_NAME, Clip, read_labels
 from soundflow.data.layouts.layout import Layout, Rows, slug, sounds, split_of
 
 KINDS = ("event", "music", "background", "speech")
@@ -28,10 +28,11 @@ def recognises(folder: Path) -> bool:
 
 def clips(folder: Path) -> Rows:
     """A clip a file, or a part of a long one; an event without a label's folder is passed over."""
+    labels = read_labels(folder / LABELS_NAME)
     for kind in KINDS:
         for path in sounds(folder / kind):
             if label := _label(path, folder):
-                yield from _clips(path, folder, kind, label)
+                yield from _clips(path, folder, kind, label, labels.get(label, {}).get("proactive"))
 
 
 def _label(path: Path, folder: Path) -> str:
@@ -40,7 +41,7 @@ def _label(path: Path, folder: Path) -> str:
     return slug(below[0]) if below else "" if kind == "event" else kind
 
 
-def _clips(path: Path, folder: Path, kind: str, label: str) -> Iterator[Clip]:
+def _clips(path: Path, folder: Path, kind: str, label: str, proactive: bool | None) -> Iterator[Clip]:
     name = path.relative_to(folder).as_posix()
     recording = f"{folder.name}/{name}"
     spans = _spans(path) if kind in ("music", "background") else [None]
@@ -51,6 +52,7 @@ def _clips(path: Path, folder: Path, kind: str, label: str) -> Iterator[Clip]:
             label=label,
             kind=kind,
             split=split_of(recording),
+            proactive=proactive,
             seconds=0.0 if span is None else PART_SECONDS,
             recording=recording,
             group=recording,
