@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import random
 import sys
 import tomllib
 from pathlib import Path
@@ -139,3 +140,14 @@ def test_every_score_names_free_clips_only(examples: Path, shared_dir: Path) -> 
             if "clip" in row:
                 assert clips[row["clip"]]["source"].startswith("Debian package ")
                 assert builder.credit(clips[row["clip"]])[1] in builder.MAY_HOLD[score["licence"]]
+
+
+def test_a_tune_is_a_midi_file_whose_keys_all_come_up_again(examples: Path) -> None:
+    script = program(examples / "notes_from_soundfonts.py")
+    keys = [script.piece(random.Random(n), 40) for n in range(50)]
+    assert all(at >= 0 and at + seconds < script.SLOT_SECONDS for tune in keys for at, seconds, _ in tune)
+    data = script.midi([(40, 100, tune) for tune in keys])
+    assert data[:4] == b"MThd" and data[14:18] == b"MTrk" and int.from_bytes(data[18:22], "big") == len(data) - 22
+    assert data.count(b"\xff\x2f\x00") == 1 and script.midi([(40, 100, [(0.0, 1.0, 60)])]).endswith(
+        bytes((0x87, 0x40, 0x80, 60, 0)) + bytes((0x87, 0x40)) + b"\xff\x2f\x00"
+    )
