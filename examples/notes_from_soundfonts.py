@@ -1,10 +1,11 @@
-"""Notes, chords and phrases of every General MIDI instrument, out of soundfonts: music to learn silence from.
+"""Notes, chords, phrases and beats of every General MIDI instrument, out of soundfonts: music to learn silence from.
 
     apt-get install fluidsynth fluid-soundfont-gm
     python examples/notes_from_soundfonts.py /usr/share/sounds/sf2/FluidR3_GM.sf2 --out sounds/silent
     soundflow data index sounds/silent --out silent.store
 
-Each is a file in OUT/music/sample_note; the same seed gives the same notes. Tests: tests/examples/test_scripts.py.
+Each is a file in OUT/music/sample_note or OUT/music/beats; the same seed gives the same notes.
+Tests: tests/examples/test_scripts.py.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import numpy as np
 import soundfile
 
 PROGRAMS = (*range(112), 112, 113, 114, 115)  # instruments; those above are effects
+PERCUSSION = range(27, 88)  # keys of the percussion channel, each an instrument
 LOW = frozenset((*range(32, 40), 42, 43, 57, 58, 67, 70))  # programs that sound well below middle C
 SLOT_SECONDS = 12.0  # of one piece in the rendering, its echo included
 LONGEST_SECONDS = 9.0  # until the last key is up
@@ -56,15 +58,30 @@ def piece(rng: random.Random, program: int) -> list[Key]:
     return keys
 
 
-def midi(pieces: list[tuple[int, int, list[Key]]]) -> bytes:
-    """One track: each piece (program, loudness 1 to 127, keys) in a slot of its own."""
+def beats(rng: random.Random, key: int) -> list[Key]:
+    """One stroke, a roll, or a rhythm in which another instrument of percussion may join."""
+    kind = rng.choice(("stroke", "stroke", "roll", "rhythm"))
+    if kind == "stroke":
+        return [(0.0, 1.0, key)]
+    beat = rng.uniform(0.05, 0.12) if kind == "roll" else rng.uniform(0.15, 0.6)
+    count = min(rng.randint(3, 24), int(LONGEST_SECONDS / beat))
+    other = rng.choice((key, key, rng.choice(PERCUSSION)))
+    return [
+        (i * beat, beat, key if i % 2 == 0 or kind == "roll" else other) for i in range(count) if rng.random() < 0.85
+    ]
+
+
+def midi(pieces: list[tuple[int | None, int, list[Key]]]) -> bytes:
+    """One track: each piece (program or None for percussion, loudness 1 to 127, keys) in a slot of its own."""
     events: list[tuple[float, bytes]] = []
     for number, (program, loudness, keys) in enumerate(pieces):
         begin = number * SLOT_SECONDS
-        events.append((begin, bytes((0xC0, program))))
+        channel = 9 if program is None else 0
+        if program is not None:
+            events.append((begin, bytes((0xC0, program))))
         for at, seconds, key in keys:
-            events.append((begin + 0.05 + at, bytes((0x90, key, loudness))))
-            events.append((begin + 0.05 + at + seconds, bytes((0x80, key, 0))))
+            events.append((begin + 0.05 + at, bytes((0x90 + channel, key, loudness))))
+            events.append((begin + 0.05 + at + seconds, bytes((0x80 + channel, key, 0))))
     events.sort(key=lambda event: event[0])
     track, tick = b"", 0
     for second, message in events:
@@ -85,22 +102,25 @@ def _variable_length(number: int) -> bytes:
 def render(soundfont: Path, take: int, seed: int, out: Path) -> int:
     """One piece of every instrument; how many there are."""
     rng = random.Random(f"{soundfont.stem} {take} {seed}")
-    pieces = [(program, rng.randint(50, 120), piece(rng, program)) for program in PROGRAMS]
+    pieces: list[tuple[int | None, int, list[Key]]] = [
+        *((program, rng.randint(50, 120), piece(rng, program)) for program in PROGRAMS),
+        *((None, rng.randint(50, 120), beats(rng, key)) for key in PERCUSSION),
+    ]
     with tempfile.TemporaryDirectory() as folder:
         score, sound = Path(folder) / "score.mid", Path(folder) / "sound.wav"
         score.write_bytes(midi(pieces))
         order = ["fluidsynth", "-ni", "-q", "-F", sound, "-r", str(RATE), "-g", "0.6", soundfont, score]
         subprocess.run(order, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         samples = soundfile.read(sound, always_2d=True, dtype="float32")[0].mean(axis=1)
-    folder_out = out / "music" / "sample_note"
-    folder_out.mkdir(parents=True, exist_ok=True)
     done = 0
-    for number, program in enumerate(PROGRAMS):
+    for number, name in enumerate([*(f"sample_note/{p}" for p in PROGRAMS), *(f"beats/{key}" for key in PERCUSSION)]):
         begin, end = (round(at * SLOT_SECONDS * RATE) for at in (number, number + 1))
         heard = np.flatnonzero(np.abs(samples[begin:end]) > SOFTEST)
         if heard.size:
             slot = samples[begin:end][heard[0] : heard[-1] + 1]
-            soundfile.write(folder_out / f"{soundfont.stem}-{program:03}-{take}.flac", np.clip(slot, -1, 1), RATE)
+            target = out / "music" / f"{name}-{soundfont.stem}-{take}.flac"
+            target.parent.mkdir(parents=True, exist_ok=True)
+            soundfile.write(target, np.clip(slot, -1, 1), RATE)
             done += 1
     return done
 

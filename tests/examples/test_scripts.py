@@ -144,7 +144,7 @@ def test_every_score_names_free_clips_only(examples: Path, shared_dir: Path) -> 
 
 def test_a_tune_is_a_midi_file_whose_keys_all_come_up_again(examples: Path) -> None:
     script = program(examples / "notes_from_soundfonts.py")
-    keys = [script.piece(random.Random(n), 40) for n in range(50)]
+    keys = [draw(random.Random(n), 40) for n in range(50) for draw in (script.piece, script.beats)]
     assert all(at >= 0 and at + seconds < script.SLOT_SECONDS for tune in keys for at, seconds, _ in tune)
     data = script.midi([(40, 100, tune) for tune in keys])
     assert data[:4] == b"MThd" and data[14:18] == b"MTrk" and int.from_bytes(data[18:22], "big") == len(data) - 22
