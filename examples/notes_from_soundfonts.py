@@ -109,8 +109,10 @@ def render(soundfont: Path, take: int, seed: int, out: Path) -> int:
     with tempfile.TemporaryDirectory() as folder:
         score, sound = Path(folder) / "score.mid", Path(folder) / "sound.wav"
         score.write_bytes(midi(pieces))
-        order = ["fluidsynth", "-ni", "-q", "-F", sound, "-r", str(RATE), "-g", "0.6", soundfont, score]
-        subprocess.run(order, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        order = ("-ni", "-q", "-F", sound, "-r", str(RATE), "-g", "0.6", soundfont, score)
+        subprocess.run(
+            ["fluidsynth", *map(str, order)], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
         samples = soundfile.read(sound, always_2d=True, dtype="float32")[0].mean(axis=1)
     done = 0
     for number, name in enumerate([*(f"sample_note/{p}" for p in PROGRAMS), *(f"beats/{key}" for key in PERCUSSION)]):
@@ -138,9 +140,8 @@ def main() -> int:
         return 2
     for soundfont in args.soundfonts:
         for take in range(args.takes):
-            print(
-                f"{soundfont.name}, take {take + 1}: {render(soundfont, take, args.seed, args.out)} pieces", flush=True
-            )
+            done = render(soundfont, take, args.seed, args.out)
+            print(f"{soundfont.name}, take {take + 1}: {done} pieces", flush=True)
     print(f"rendered into {args.out}")
     return 0
 

@@ -109,7 +109,7 @@ def decoded_g722(data: bytes) -> tuple[NDArray[np.int16], int]:
     """A telephone's format, which libsndfile does not read: samples and their rate. Needs the package `av`."""
     import av
 
-    with av.open(io.BytesIO(data), format="g722") as sound:
+    with av.open(io.BytesIO(data), mode="r", format="g722") as sound:
         frames = [frame.to_ndarray().reshape(-1) for frame in sound.decode(audio=0)]
     return np.concatenate(frames), 16_000
 
