@@ -109,10 +109,8 @@ def render(soundfont: Path, take: int, seed: int, out: Path) -> int:
     with tempfile.TemporaryDirectory() as folder:
         score, sound = Path(folder) / "score.mid", Path(folder) / "sound.wav"
         score.write_bytes(midi(pieces))
-        order = ("-ni", "-q", "-F", sound, "-r", str(RATE), "-g", "0.6", soundfont, score)
-        subprocess.run(
-            ["fluidsynth", *map(str, order)], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
+        order = ["fluidsynth", "-ni", "-q", "-F", sound, "-r", RATE, "-g", 0.6, soundfont, score]
+        subprocess.run([*map(str, order)], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         samples = soundfile.read(sound, always_2d=True, dtype="float32")[0].mean(axis=1)
     done = 0
     for number, name in enumerate([*(f"sample_note/{p}" for p in PROGRAMS), *(f"beats/{key}" for key in PERCUSSION)]):

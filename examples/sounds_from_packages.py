@@ -6,8 +6,9 @@
     soundflow data index sounds/events --out events.store
 
 `package-sounds.toml` says which sound is what. Events that a label of yours names go to `events`, the rest to `silent`:
-of what only ever calls for silence nobody needs to know what it is. What the clips of `--not-in` hold out (splits
-valid and test) is left out. Each package's copyright file goes beside its sounds: look before you pass them on.
+of what only ever calls for silence nobody needs to know what it is. What the clips of `--beside` hold out (splits
+valid and test) is left out, and their labels.json is taken over. Each package's copyright file goes beside its sounds:
+look before you pass them on.
 Tests: tests/examples/test_sounds_from_packages.py.
 """
 
@@ -121,13 +122,13 @@ def main() -> int:
     parser.add_argument(
         "--packages", type=Path, help="folder of .deb files; the default is OUT/packages, filled by apt-get"
     )
-    parser.add_argument("--not-in", type=Path, help="folder of clips whose valid and test are to stay unheard")
+    parser.add_argument("--beside", type=Path, help="folder of clips whose valid and test are to stay unheard")
     args = parser.parse_args()
     if not shutil.which("dpkg-deb"):
         print("there is no dpkg-deb: run this on Debian or Ubuntu", file=sys.stderr)
         return 2
     names, rules = read_table()
-    leave = held_out(args.not_in) if args.not_in else set()
+    leave = held_out(args.beside) if args.beside else set()
     folder = args.packages or args.out / "packages"
     folder.mkdir(parents=True, exist_ok=True)
     total: Counter[str] = Counter()
@@ -142,6 +143,11 @@ def main() -> int:
                 mark.write_text(json.dumps(done))
             total += Counter(json.loads(mark.read_text()))
         print(f"{number}/{len(names)} {name}: {sum(total.values())} sounds so far", flush=True)
+    if (silent := args.out / "silent").is_dir():
+        (silent / "labels.json").write_text(json.dumps({Path(OTHER).name: {"proactive": False}}), encoding="utf-8")
+    events = args.out / "events"
+    if args.beside and (args.beside / "labels.json").is_file() and events.is_dir():
+        shutil.copyfile(args.beside / "labels.json", events / "labels.json")
     for to, count in sorted(total.items()):
         print(f"{count:6} {to}")
     print(f"sorted into {args.out}")

@@ -59,15 +59,16 @@ def test_a_package_becomes_folders_that_data_index_knows(tmp_path: Path) -> None
     held = {"source": "Debian package widelands-data", "source_file": "music/held.ogg", "split": "test"}
     text(tmp_path / "clips" / "clips.jsonl", json.dumps(held))
 
-    order = [PATH, "--out", tmp_path / "out", "--packages", packages, "--not-in", tmp_path / "clips"]
+    text(tmp_path / "clips" / "labels.json", '{"sheep": {"proactive": false}}')
+    order = [PATH, "--out", tmp_path / "out", "--packages", packages, "--beside", tmp_path / "clips"]
     told = subprocess.run([sys.executable, *map(str, order)], capture_output=True, text=True, check=True).stdout
     counts = {place: int(count) for count, place in (line.split() for line in told.splitlines()[-4:-1])}
     assert counts == {"event/other_sound": 1, "event/sheep": 1, "music/music": 1}
     assert {place.name for place, _ in recognise(tmp_path / "out")} == {"silent", "events"}
     found = [clip for place, layout in recognise(tmp_path / "out") for clip in layout.clips(place)]
-    assert sorted((clip.kind, clip.label) for clip in found) == [  # type: ignore[union-attr]
-        ("event", "other_sound"),
-        ("event", "sheep"),
-        ("music", "music"),
-    ]
+    assert {(clip.kind, clip.label, clip.proactive) for clip in found} == {  # type: ignore[union-attr]
+        ("event", "other_sound", False),
+        ("event", "sheep", False),
+        ("music", "music", None),
+    }
     assert (tmp_path / "out" / "copyright" / "widelands-data.txt").read_text().startswith("GPL")
