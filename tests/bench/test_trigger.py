@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from soundflow.bench.bootstrap import NOTHING
-from soundflow.bench.listening import Heard, Job, Setting, compose_job
+from soundflow.bench.listening import Job, Setting, compose_job
 from soundflow.bench.scoring import EventResult, SpokenReply
-from soundflow.bench.trigger import at_every_chunk, per_label, rates, report, run_trigger, stray_row
+from soundflow.bench.trigger import at_every_chunk, per_label, rates, report, run_trigger
 from soundflow.data.clips import ClipStore
-from soundflow.data.timeline import NoiseTrack, Timeline, chunk_of
+from soundflow.data.timeline import chunk_of
 from soundflow.errors import InputError, UsageError
 from soundflow.testing.model import Script, ScriptedReply, scripted_bundle
 from tests.bench.streams import ALWAYS, event, timeline
@@ -99,18 +99,6 @@ def test_generated_sounds_are_told_apart() -> None:
     assert found.recall.value == 0.5
     assert found.about["synthetic_events"] == 1 and found.about["real_only"]["recall"]["value"] == 0
     assert "real_only" not in report(HEARD, NAMES, {}, {}).about
-
-
-def test_stray_replies_by_hand() -> None:
-    noise = NoiseTrack("room", "c", "r9", "CC0-1.0", "test", "ambient", 10.0, 0.0)
-    quiet = Timeline(120.0, 0.4, None, "quiet", (), (noise,))
-    speech = timeline(event(1, 5, "ignore", "speech", "a"), event(6, 7, "ignore", "speech", "b", True), seconds=120.0)
-    row = stray_row([Heard(Job("background", 0), quiet, (SpokenReply(3.0), SpokenReply(50.0)))])
-    assert (row.replies, row.recordings, row.rate.value) == (2, 1, 60.0)  # two in a thirtieth of an hour
-    row = stray_row([Heard(Job("speech", i), speech, ()) for i in range(2)])
-    assert (row.replies, row.recordings, row.hours) == (0, 2, 240 / 3600)
-    assert row.synthetic_share == 0.2  # one second of five
-    assert row.rate.low == 0 and row.rate.high == pytest.approx(3.689 * 15, rel=1e-3)
 
 
 def test_always_respond_speaks_at_the_end_of_every_chunk() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -11,7 +12,8 @@ from rich.console import Console
 
 from soundflow.bench.bootstrap import poisson_rate
 from soundflow.bench.scoring import SpokenReply
-from soundflow.bench.trigger import Beside, StrayRow, report
+from soundflow.bench.stray import StrayRow
+from soundflow.bench.trigger import Beside, report
 from soundflow.bench.trigger_table import trigger_table
 from tests.bench.streams import event, timeline
 
@@ -20,7 +22,8 @@ from tests.bench.streams import event, timeline
 def result() -> dict[str, Any]:
     """A siren that was answered, a cow that was disturbed, five replies in half an hour of background."""
     heard = [(timeline(event(1, 2, "respond"), event(8, 9, "ignore", "cow")), [SpokenReply(2.0), SpokenReply(8.4)])]
-    background = StrayRow(poisson_rate(5, 0.5), replies=5, hours=0.5, recordings=2)
+    over = {"background_rain": Counter(a=3, b=1), "background_noise": Counter(c=1)}
+    background = StrayRow(poisson_rate(5, 0.5), replies=5, hours=0.5, recordings=2, over=over)
     stray = {"background": background, "speech": StrayRow(reason="split 'test' has no clips of kind 'speech'")}
     gate = Beside([[SpokenReply(2.0, "I hear siren.")]], {"background": background})
     about = {
@@ -54,6 +57,10 @@ def test_figures_stand_between_bounds_and_trivial_systems(result: dict[str, Any]
     assert rows["always silent"] == ["50.0", "50.0", "0.0", "100.0", "–"]  # who never speaks names nothing
     assert rows["always respond"] == ["50.0", "50.0", "100.0", "0.0", "0.0"]
     assert rows["energy gate"] == ["100.0", "100.0", "100.0", "100.0", "100.0"]
+
+
+def test_it_says_over_what_stray_replies_came(result: dict[str, Any]) -> None:
+    assert "stray background, over: background rain 4, background noise 1" in shown(result)
 
 
 def test_stray_replies_have_bounds_and_a_reason_where_there_is_no_figure(result: dict[str, Any]) -> None:

@@ -18,8 +18,9 @@ import numpy as np
 
 from soundflow.bench.listening import Heard, Job, Kind, gates_over
 from soundflow.bench.machine import describe_machine
+from soundflow.bench.stray import StrayRow, stray_row
 from soundflow.bench.systems import System
-from soundflow.bench.trigger import Progress, StrayRow, TriggerReport, beside, report, stray_row
+from soundflow.bench.trigger import Progress, TriggerReport, beside, report
 from soundflow.data.compose import ComposeConfig, Composition, Draw, SourceClip, compose
 from soundflow.data.generate.alarms import ALARMS
 from soundflow.data.streams import QUIET_SNR_DB, coloured_noise, generated_sound

@@ -15,10 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from soundflow.bench.bootstrap import NOTHING, Counts, Interval, bootstrap, poisson_rate
+from soundflow.bench.bootstrap import Counts, Interval, bootstrap, poisson_rate
 from soundflow.bench.listening import STRAY_KINDS, STRAY_STREAM_SECONDS, Heard, Job, Kind, Listener, Setting, hear_all
 from soundflow.bench.machine import describe_machine
 from soundflow.bench.scoring import EventResult, Names, SpokenReply, StreamResult, score_stream
+from soundflow.bench.stray import StrayRow, stray_row
 from soundflow.bench.systems import System
 from soundflow.data.clips import ClipStore
 from soundflow.data.timeline import Timeline
@@ -28,30 +29,6 @@ from soundflow.model.bundle import Bundle
 RATES = ("trigger_accuracy", "balanced_accuracy", "recall", "specificity", "named")
 REASONS_SHOWN = 10  # unusable clips that are named with their reason
 Progress = Callable[[str, float], None]  # what was heard, seconds of sound
-
-
-@dataclass(frozen=True)
-class StrayRow:
-    """Replies an hour where nothing called for a word, or the reason why that was not measured."""
-
-    rate: Interval = NOTHING
-    replies: int = 0
-    hours: float = 0.0
-    recordings: int = 0
-    synthetic_share: float = 0.0  # of the foreground's seconds
-    reason: str | None = None
-
-    def to_dict(self) -> dict[str, Any]:
-        """The rate's three values, and what they rest on."""
-        if self.reason is not None:
-            return {**self.rate.to_dict(), "reason": self.reason}
-        return {
-            **self.rate.to_dict(),
-            "replies": self.replies,
-            "hours": round(self.hours, 4),
-            "recordings": self.recordings,
-            "synthetic_share": round(self.synthetic_share, 4),
-        }
 
 
 @dataclass(frozen=True)
@@ -226,25 +203,6 @@ def per_label(events: Sequence[EventResult]) -> dict[str, dict[str, Any]]:
             "named": found["named"].to_dict(),
         }
     return rows
-
-
-def stray_row(heard: Sequence[Heard]) -> StrayRow:
-    """Count every reply on long streams in which nothing called for one."""
-    if not heard:
-        return StrayRow(reason="no long streams were asked for")
-    events = [event for one in heard for event in one.timeline.events]
-    tracks = [track for one in heard for track in one.timeline.noise]
-    seconds = sum(one.timeline.seconds for one in heard)
-    sounding = sum(event.end - event.onset for event in events)
-    synthetic = sum(event.end - event.onset for event in events if event.synthetic)
-    replies = sum(len(one.replies) for one in heard)
-    return StrayRow(
-        rate=poisson_rate(replies, seconds / 3600),
-        replies=replies,
-        hours=seconds / 3600,
-        recordings=len({one.recording for one in (events or tracks)}),
-        synthetic_share=synthetic / sounding if sounding else 0.0,
-    )
 
 
 def at_every_chunk(timeline: Timeline) -> list[SpokenReply]:

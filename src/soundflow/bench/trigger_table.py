@@ -12,6 +12,7 @@ from soundflow.bench.trigger import RATES
 
 _HEADINGS = ("balanced", "accuracy", "recall", "specificity", "named")
 _FIGURES = ("balanced_accuracy", "trigger_accuracy", "recall", "specificity", "named")
+_LABELS_SHOWN = 3  # of what stray replies came over
 
 
 def trigger_table(result: Mapping[str, Any], with_labels: bool = True) -> Group:
@@ -54,12 +55,21 @@ def _labels(rows: Mapping[str, Mapping[str, Any]]) -> Table:
 def _notes(result: Mapping[str, Any]) -> list[str]:
     """What the tables leave out: rows without a figure, and clips that could not be used."""
     notes = [f"{kind}: {row['reason']}" for kind, row in result["stray_per_hour"].items() if "reason" in row]
+    notes += [
+        f"stray {kind}, over: {_three(row['over'])}"
+        for kind, row in result["stray_per_hour"].items()
+        if row.get("over")
+    ]
     unusable = result["unusable"]
     if unusable["clips"]:
         notes.append(f"{unusable['clips']} clips could not be used:")
         notes += [f"  {clip}: {reason}" for clip, reason in unusable["reasons"].items()]
     notes += [result["note"]] if "note" in result else []
     return [*notes, f"machine: {result['machine']}"]
+
+
+def _three(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{label.replace('_', ' ')} {count}" for label, count in list(counts.items())[:_LABELS_SHOWN])
 
 
 def _empty(title: str, first: str, *others: str, caption: str | None = None) -> Table:

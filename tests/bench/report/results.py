@@ -11,7 +11,8 @@ from soundflow.bench.house import judge
 from soundflow.bench.proactive import Item, Matching, always, gold, report
 from soundflow.bench.scorers.matching import word_overlap
 from soundflow.bench.scoring import SpokenReply
-from soundflow.bench.trigger import Beside, StrayRow
+from soundflow.bench.stray import StrayRow
+from soundflow.bench.trigger import Beside
 from soundflow.bench.trigger import report as trigger_report
 from tests.bench.capabilities.streams import due, references, stream
 from tests.bench.streams import event, timeline
