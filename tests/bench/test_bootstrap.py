@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from soundflow.bench.bootstrap import NOTHING, Counts, bootstrap, poisson_rate
+from soundflow.bench.bootstrap import NOTHING, Counts, bootstrap, clustered_rate, poisson_rate
 
 
 def share(counts: Counts) -> Counts:
@@ -52,3 +54,15 @@ def test_a_figure_lies_within_its_bounds(right: list[bool]) -> None:
     found = bootstrap(np.array([[r, 1] for r in right], np.float64), [str(i) for i in range(len(right))], share)
     assert found.low is not None and found.value is not None and found.high is not None
     assert 0 <= found.low <= found.value + 1e-9 and found.value - 1e-9 <= found.high <= 1
+
+
+def test_runs_widen_the_bounds_of_a_rate_and_accidents_do_not() -> None:
+    hours, streams = [1 / 30] * 60, list(range(60))
+    exact = poisson_rate(60, 2.0)
+    even = clustered_rate([1] * 60, hours, streams)
+    run = clustered_rate([60] + [0] * 59, hours, streams)
+    assert dataclasses.astuple(even) == pytest.approx(dataclasses.astuple(exact)) and even.value == pytest.approx(30)
+    assert run.low == 0 and run.high is not None and exact.high is not None and run.high > 2 * exact.high
+    none, bound = clustered_rate([0] * 60, hours, streams), poisson_rate(0, 2.0)
+    assert (none.low, none.high) == (0, pytest.approx(bound.high))
+    assert clustered_rate([], [], []).value is None

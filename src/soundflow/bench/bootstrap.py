@@ -1,4 +1,4 @@
-"""Intervals: bootstrap over recordings for shares, exact Poisson bounds for counts.
+"""Intervals: bootstrap over recordings for shares, exact Poisson bounds for counts, both for counts in runs.
 
 Tests: tests/bench/test_bootstrap.py.
 """
@@ -68,6 +68,27 @@ def poisson_rate(count: int, hours: float) -> Interval:
     low = 0.0 if count == 0 else _solve(lambda mean: 1 - _at_most(count - 1, mean), 0.025, count)
     high = _solve(lambda mean: 1 - _at_most(count, mean), 0.975, count)
     return Interval(count / hours, low / hours, high / hours)
+
+
+def clustered_rate(
+    counts: Sequence[int], hours: Sequence[float], clusters: Sequence[str] | Sequence[int], seed: int = 0
+) -> Interval:
+    """Events an hour where they may come in runs: the wider of exact Poisson bounds and a bootstrap over clusters.
+
+    Poisson's alone take every event for an accident of its own; the bootstrap alone knows nothing of a run that has
+    not happened yet.
+
+    Args:
+        counts, hours, clusters: of each piece; what shares a cluster is drawn together.
+    """
+    exact = poisson_rate(sum(counts), sum(hours))
+    if exact.low is None or exact.high is None:
+        return exact
+    pieces = np.stack([np.asarray(counts, np.float64), np.asarray(hours, np.float64)], axis=1)
+    drawn = bootstrap(pieces, clusters, lambda sums: np.asarray(sums[..., 0] / sums[..., 1]), seed)
+    if drawn.low is None or drawn.high is None:
+        return exact
+    return Interval(exact.value, min(exact.low, drawn.low), max(exact.high, drawn.high))
 
 
 def _at_most(count: int, mean: float) -> float:

@@ -1,5 +1,5 @@
 """Replies an hour where nothing calls for a word, and what sounded when they came: a rate alone hides that it may rest
-on one bell.
+on one bell. Such replies come in runs, so the bounds are drawn over streams, of background alone over recordings.
 
 Tests: tests/bench/test_stray.py.
 """
@@ -11,9 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from soundflow.bench.bootstrap import NOTHING, Interval, poisson_rate
+from soundflow.bench.bootstrap import NOTHING, Interval, clustered_rate
 from soundflow.bench.listening import Heard
 from soundflow.bench.scoring import TOLERANCE
+from soundflow.data.timeline import Timeline
 
 CLIPS_SHOWN = 10  # of a kind, those with most stray replies
 
@@ -60,13 +61,22 @@ def stray_row(heard: Sequence[Heard]) -> StrayRow:
     synthetic = sum(event.end - event.onset for event in events if event.synthetic)
     replies = sum(len(one.replies) for one in heard)
     return StrayRow(
-        rate=poisson_rate(replies, seconds / 3600),
+        rate=clustered_rate(
+            [len(one.replies) for one in heard],
+            [one.timeline.seconds / 3600 for one in heard],
+            [_cluster(one.timeline, number) for number, one in enumerate(heard)],
+        ),
         replies=replies,
         hours=seconds / 3600,
         recordings=len({one.recording for one in (events or tracks)}),
         synthetic_share=synthetic / sounding if sounding else 0.0,
         over=_over(heard),
     )
+
+
+def _cluster(timeline: Timeline, number: int) -> str:
+    """What runs together: a stream, or all streams of one background (its louder track)."""
+    return str(number) if timeline.events or not timeline.noise else timeline.noise[0].recording
 
 
 def _over(heard: Sequence[Heard]) -> Mapping[str, Counter[str]]:
