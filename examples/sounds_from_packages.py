@@ -1,6 +1,6 @@
 """Hours of music, ambience, voices and game sounds to learn silence from, out of Debian packages.
 
-    python examples/sounds_from_packages.py --out sounds                      # 4 GB come down, on Debian or Ubuntu
+    python examples/sounds_from_packages.py --out sounds                      # 6 GB come down, on Debian or Ubuntu
     python examples/sounds_from_packages.py --out sounds --packages DIR       # packages that lie in a folder
     soundflow data index sounds/silent --out silent.store                     # then: data build … --voices silent.store
     soundflow data index sounds/events --out events.store
