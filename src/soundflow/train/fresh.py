@@ -82,7 +82,8 @@ def joined(folders: Sequence[Path], out: Path, cache: Path | None) -> ClipStore:
         for number, folder in enumerate(folders):
             for row in (row for row in rows[number] if "path" in row):
                 moved = _moved(row, number)
-                second_name(folder / str(row["path"]), out / moved["path"])
+                if is_index(folder) or not Path(str(row["path"])).is_absolute():  # else `ClipStore` refuses it
+                    second_name(folder / str(row["path"]), out / moved["path"])
                 lines.append(json.dumps(moved, ensure_ascii=False))
         write_text(out / "labels.json", json.dumps(labels, ensure_ascii=False))
         write_text(out / "clips.jsonl", "\n".join(lines) + "\n")

@@ -13,7 +13,7 @@ from pathlib import Path
 import soundfile
 
 from soundflow.data.clips import LABELS_NAME, Clip, read_labels
-from soundflow.data.layouts.layout import Layout, Rows, slug, sounds, split_of
+from soundflow.data.layouts.layout import Fault, Layout, Rows, slug, sounds, split_of
 
 KINDS = ("event", "music", "background", "speech")
 LICENCE_NAME = "licence.txt"
@@ -27,12 +27,16 @@ def recognises(folder: Path) -> bool:
 
 
 def clips(folder: Path) -> Rows:
-    """A clip a file, or a part of a long one; an event without a label's folder is passed over."""
+    """A clip a file, or a part of a long one; an event without a label's folder is a fault."""
     labels = read_labels(folder / LABELS_NAME)
     for kind in KINDS:
         for path in sounds(folder / kind):
-            if label := _label(path, folder):
-                yield from _clips(path, folder, kind, label, labels.get(label, {}).get("proactive"))
+            if not (label := _label(path, folder)):
+                yield Fault(
+                    path.relative_to(folder).as_posix(), "what sounds in it is not said: put it into event/LABEL"
+                )
+                continue
+            yield from _clips(path, folder, kind, label, labels.get(label, {}).get("proactive"))
 
 
 def _label(path: Path, folder: Path) -> str:
