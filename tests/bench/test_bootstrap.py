@@ -57,12 +57,14 @@ def test_a_figure_lies_within_its_bounds(right: list[bool]) -> None:
 
 
 def test_runs_widen_the_bounds_of_a_rate_and_accidents_do_not() -> None:
-    hours, streams = [1 / 30] * 60, list(range(60))
+    hours = [1 / 30] * 60
     exact = poisson_rate(60, 2.0)
-    even = clustered_rate([1] * 60, hours, streams)
-    run = clustered_rate([60] + [0] * 59, hours, streams)
+    even = clustered_rate([1] * 60, hours)
+    run = clustered_rate([60] + [0] * 59, hours)
     assert dataclasses.astuple(even) == pytest.approx(dataclasses.astuple(exact)) and even.value == pytest.approx(30)
     assert run.low == 0 and run.high is not None and exact.high is not None and run.high > 2 * exact.high
-    none, bound = clustered_rate([0] * 60, hours, streams), poisson_rate(0, 2.0)
+    together = clustered_rate([1] * 30 + [0] * 30, hours, ["a"] * 30 + ["b"] * 30)
+    assert together.low == 0 and together.high == pytest.approx(30)
+    none, bound = clustered_rate([0] * 60, hours), poisson_rate(0, 2.0)
     assert none.low == 0 and none.high == pytest.approx(bound.high)
-    assert clustered_rate([], [], []).value is None
+    assert clustered_rate([], []).value is None

@@ -71,7 +71,7 @@ def poisson_rate(count: int, hours: float) -> Interval:
 
 
 def clustered_rate(
-    counts: Sequence[int], hours: Sequence[float], clusters: Sequence[str] | Sequence[int], seed: int = 0
+    counts: Sequence[int], hours: Sequence[float], clusters: Sequence[str] | None = None, seed: int = 0
 ) -> Interval:
     """Events an hour where they may come in runs: the wider of exact Poisson bounds and a bootstrap over clusters.
 
@@ -79,13 +79,16 @@ def clustered_rate(
     not happened yet.
 
     Args:
-        counts, hours, clusters: of each piece; what shares a cluster is drawn together.
+        counts, hours: of each stream.
+        clusters: what shares one is drawn together; each stream is its own where there are none.
     """
     exact = poisson_rate(sum(counts), sum(hours))
     if exact.low is None or exact.high is None:
         return exact
     pieces = np.stack([np.asarray(counts, np.float64), np.asarray(hours, np.float64)], axis=1)
-    drawn = bootstrap(pieces, clusters, lambda sums: np.asarray(sums[..., 0] / sums[..., 1]), seed)
+    drawn = bootstrap(
+        pieces, clusters or range(len(pieces)), lambda sums: np.asarray(sums[..., 0] / sums[..., 1]), seed
+    )
     if drawn.low is None or drawn.high is None:
         return exact
     return Interval(exact.value, min(exact.low, drawn.low), max(exact.high, drawn.high))

@@ -15,9 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from soundflow.bench.bootstrap import Interval, poisson_rate
+from soundflow.bench.bootstrap import Interval
 from soundflow.bench.listening import STRAY_KINDS, STRAY_STREAM_SECONDS, Heard, Job, Kind, Setting
 from soundflow.bench.rows import write_text
+from soundflow.bench.stray import stray_row
 from soundflow.bench.sweep import OperatingPoint, heard_at_each, sweep
 from soundflow.bench.trigger import RATES, Progress
 from soundflow.errors import InputError, UsageError
@@ -188,4 +189,4 @@ def _has(setting: Setting, kind: Kind) -> bool:
 
 
 def _rate(heard: Sequence[Heard]) -> Interval:
-    return poisson_rate(sum(len(one.replies) for one in heard), sum(one.timeline.seconds for one in heard) / 3600)
+    return stray_row(heard).rate

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from soundflow.audio.decode import iter_audio
-from soundflow.bench.bootstrap import bootstrap, poisson_rate
+from soundflow.bench.bootstrap import bootstrap, clustered_rate
 from soundflow.bench.hearing import spoken
 from soundflow.bench.scoring import EventResult, SpokenReply, score_stream
 from soundflow.bench.stream_measures import silence_rates
@@ -126,7 +126,7 @@ def correlation(pairs: Sequence[tuple[Sequence[bool], Sequence[bool]]], chunks_p
 
 def _figures(rows: Sequence[tuple[Heard, Heard | None, Timeline | None]], chunk_seconds: float) -> dict[str, Any]:
     hours = sum(heard.seconds for heard, _, _ in rows) / 3600
-    replies = sum(len(heard.replies) for heard, _, _ in rows)
+    replies = [len(heard.replies) for heard, _, _ in rows]
     counts = np.array([(sum(heard.silent), len(heard.silent)) for heard, _, _ in rows], dtype=np.float64)
     per_bin = max(1, round(BIN_SECONDS / chunk_seconds))
     pairs = [(heard.silent, twin.silent) for heard, twin, _ in rows if twin is not None]
@@ -139,7 +139,7 @@ def _figures(rows: Sequence[tuple[Heard, Heard | None, Timeline | None]], chunk_
     return {
         "recordings": len(rows),
         "hours": round(hours, 4),
-        "replies_per_hour": poisson_rate(replies, hours).to_dict(),
+        "replies_per_hour": clustered_rate(replies, [heard.seconds / 3600 for heard, _, _ in rows]).to_dict(),
         "silence_rate": bootstrap(counts, range(len(rows)), lambda c: np.asarray(c[..., 0] / c[..., 1])).to_dict(),
         "pairs": len(pairs),
         "correlation": correlation(pairs, per_bin),

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from soundflow.bench.bootstrap import Interval, poisson_rate
+from soundflow.bench.bootstrap import Interval, clustered_rate
 from soundflow.bench.listening import Heard, Job, Setting, compose_job, hear_composed
 from soundflow.bench.scoring import score_stream
 from soundflow.bench.trigger import RATES, Progress, names_of, rates
@@ -82,6 +82,5 @@ def heard_at_each(bundle: Bundle, setting: Setting, job: Job, ordered: Sequence[
 def _point(setting: Setting, threshold: float, heard: Sequence[Heard]) -> OperatingPoint:
     names = names_of(setting.store)
     results = [score_stream(one.timeline, one.replies, names) for one in heard]
-    hours = sum(result.seconds for result in results) / 3600
-    stray = poisson_rate(sum(len(result.stray) for result in results), hours)
+    stray = clustered_rate([len(one.stray) for one in results], [one.seconds / 3600 for one in results])
     return OperatingPoint(threshold, rates([event for result in results for event in result.events]), stray)

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from soundflow.bench.bootstrap import Counts, Interval, bootstrap, poisson_rate
+from soundflow.bench.bootstrap import Counts, Interval, bootstrap, clustered_rate
 from soundflow.bench.listening import STRAY_KINDS, STRAY_STREAM_SECONDS, Heard, Job, Kind, Listener, Setting, hear_all
 from soundflow.bench.machine import describe_machine
 from soundflow.bench.scoring import EventResult, Names, SpokenReply, StreamResult, score_stream
@@ -150,7 +150,7 @@ def report(
     timelines = [timeline for timeline, _ in heard]
     events = [event for result in results for event in result.events]
     hours = sum(result.seconds for result in results) / 3600
-    in_streams = poisson_rate(sum(len(result.stray) for result in results), hours)
+    in_streams = clustered_rate([len(one.stray) for one in results], [one.seconds / 3600 for one in results])
     return TriggerReport(
         **rates(events),
         stray_per_hour=stray,

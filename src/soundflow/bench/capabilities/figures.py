@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from soundflow.bench.bootstrap import Counts, Interval, bootstrap, poisson_rate
+from soundflow.bench.bootstrap import Counts, Interval, bootstrap, clustered_rate
 from soundflow.bench.capabilities.items import TASKS, Asked
 from soundflow.bench.capabilities.judging import Judged, JudgedItem, judge
 from soundflow.bench.capabilities.rules import Share, question_of
@@ -140,7 +140,7 @@ def _specificity(streams: Sequence[Judged]) -> Row:
         return {}
     events = [event for one in streams for event in one.ignored]
     found = share([(float(event.right), 1.0) for event in events], [event.recording for event in events])
-    stray = poisson_rate(sum(one.stray for one in streams), sum(one.seconds for one in streams) / 3600)
+    stray = clustered_rate([one.stray for one in streams], [one.seconds / 3600 for one in streams])
     return {"ignored": len(events), "specificity": found.to_dict(), "stray_per_hour": stray.to_dict()}
 
 
