@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-PROGRAMS = (*range(112), 112, 113, 114, 115)  # instruments; those above are effects
+PROGRAMS = range(116)  # instruments; those above are effects
 PERCUSSION = range(27, 88)  # keys of the percussion channel, each an instrument
 LOW = frozenset((*range(32, 40), 42, 43, 57, 58, 67, 70))  # programs that sound well below middle C
 SLOT_SECONDS = 12.0  # of one piece in the rendering, its echo included

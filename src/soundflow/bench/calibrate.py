@@ -92,8 +92,8 @@ def operating_curve(
     return tuple(
         CurvePoint(
             point,
-            _rate([one for kind in kinds for one in heard[kind, point.threshold]]),
-            {kind: _rate(heard[kind, point.threshold]) for kind in kinds},
+            stray_row([one for kind in kinds for one in heard[kind, point.threshold]]).rate,
+            {kind: stray_row(heard[kind, point.threshold]).rate for kind in kinds},
         )
         for point in points
     )
@@ -186,7 +186,3 @@ def _config(folder: Path) -> dict[str, Any]:
 def _has(setting: Setting, kind: Kind) -> bool:
     clips = setting.store.clips(split=setting.split, kind=kind)
     return any(clip.proactive is not True for clip in clips)
-
-
-def _rate(heard: Sequence[Heard]) -> Interval:
-    return stray_row(heard).rate

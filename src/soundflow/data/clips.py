@@ -70,6 +70,14 @@ class Clip:
         return self.content if len(piece) >= len(whole) or self.kind != "speech" else None
 
 
+def grouped_by_label(clips: Iterable[Clip]) -> dict[str, tuple[Clip, ...]]:
+    """Clips by their label, labels sorted; of one label in the order given."""
+    groups: dict[str, list[Clip]] = {}
+    for clip in clips:
+        groups.setdefault(clip.label, []).append(clip)
+    return {label: tuple(groups[label]) for label in sorted(groups)}
+
+
 @dataclass(frozen=True)
 class Label:
     """What a label is called and how an assistant should take it."""

@@ -11,7 +11,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from soundflow.data.clips import Clip, ClipStore
+from soundflow.data.clips import Clip, ClipStore, grouped_by_label
 from soundflow.data.tasks.phrases import Phrases, phrases_of
 from soundflow.errors import InputError
 
@@ -59,10 +59,7 @@ class Library:
     @cached_property
     def by_label(self) -> dict[str, tuple[Clip, ...]]:
         """Events, backgrounds, speech and music by their label, labels sorted."""
-        groups: dict[str, list[Clip]] = {}
-        for clip in self._clips:
-            groups.setdefault(clip.label, []).append(clip)
-        return {label: tuple(groups[label]) for label in sorted(groups)}
+        return grouped_by_label(self._clips)
 
     @cached_property
     def by_id(self) -> dict[str, Clip]:

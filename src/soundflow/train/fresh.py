@@ -73,17 +73,15 @@ def joined(folders: Sequence[Path], out: Path, cache: Path | None) -> ClipStore:
         return ClipStore(folders[0], cache)
     labels: dict[str, Any] = {}
     lines: list[str] = []
-    rows: list[Iterable[Mapping[str, Any]]] = []
-    for folder in folders:
-        store = ClipStore(folder, cache)  # says what is wrong with it
-        labels = {**store.labels, **labels}
-        rows.append(map(_row, store.clips()) if is_index(folder) else whole_objects(folder / CLIPS_NAME))
+    stores = [ClipStore(folder, cache) for folder in folders]  # each says what is wrong with its folder
+    for store in reversed(stores):
+        labels.update(store.labels)
     try:
-        for number, folder in enumerate(folders):
-            for row in (row for row in rows[number] if "path" in row):
+        for number, store in enumerate(stores):
+            for row in _rows(store):
                 moved = _moved(row, number)
-                if is_index(folder) or not Path(str(row["path"])).is_absolute():  # else `ClipStore` refuses it
-                    second_name(folder / str(row["path"]), out / moved["path"])
+                if is_index(store.folder) or not Path(str(row["path"])).is_absolute():  # else `ClipStore` refuses it
+                    second_name(store.folder / str(row["path"]), out / moved["path"])
                 lines.append(json.dumps(moved, ensure_ascii=False))
         write_text(out / "labels.json", json.dumps(labels, ensure_ascii=False))
         write_text(out / "clips.jsonl", "\n".join(lines) + "\n")
@@ -100,8 +98,14 @@ def labels_of(folder: Path) -> tuple[str, ...]:
     return found
 
 
+def _rows(store: ClipStore) -> Iterable[Mapping[str, Any]]:
+    """What its clips.jsonl says of sounds, or would say; the store has told what is wrong with the rest."""
+    if is_index(store.folder):
+        return map(_row, store.clips())
+    return (row for row in whole_objects(store.folder / CLIPS_NAME) if "path" in row)
+
+
 def _row(clip: Clip) -> Mapping[str, Any]:
-    """What clips.jsonl would say of a clip."""
     fields = {field.name: getattr(clip, field.name) for field in dataclasses.fields(clip) if field.name != "extra"}
     return {**clip.extra, **fields}
 

@@ -48,6 +48,7 @@ def _label(path: Path, folder: Path) -> str:
 def _clips(path: Path, folder: Path, kind: str, label: str, proactive: bool | None) -> Iterator[Clip]:
     name = path.relative_to(folder).as_posix()
     recording = f"{folder.name}/{name}"
+    licence = _licence(path.parent, folder)
     spans = _spans(path) if kind in ("music", "background") else [None]
     for number, span in enumerate(spans):
         yield Clip(
@@ -60,7 +61,7 @@ def _clips(path: Path, folder: Path, kind: str, label: str, proactive: bool | No
             seconds=0.0 if span is None else PART_SECONDS,
             recording=recording,
             group=recording,
-            licence=_licence(path.parent, folder),
+            licence=licence,
             source=folder.name,
             extra={"caption": path.stem.replace("_", " ")} | ({} if span is None else {"begin": span}),
         )

@@ -12,7 +12,7 @@ from typing import Literal
 
 import numpy as np
 
-from soundflow.data.clips import Clip
+from soundflow.data.clips import Clip, grouped_by_label
 from soundflow.data.tasks.phrases import PhraseBook
 from soundflow.data.tasks.standing import is_urgent
 
@@ -32,10 +32,7 @@ class Pool:
     """
 
     def __init__(self, clips: Iterable[Clip], by_label: bool, rare_floor: int) -> None:
-        groups: dict[str, list[Clip]] = {}
-        for clip in clips:
-            groups.setdefault(clip.label, []).append(clip)
-        self.groups = {label: tuple(groups[label]) for label in sorted(groups)}
+        self.groups = grouped_by_label(clips)
         self.labels = tuple(self.groups)
         counts = np.array([len(group) for group in self.groups.values()], np.float64)
         weights = np.sqrt(np.maximum(counts, rare_floor)) if by_label else counts

@@ -6,14 +6,14 @@ Knows nothing of samples but their length. Tests: tests/data/build/test_stream.p
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
 
-from soundflow.data.clips import Clip
+from soundflow.data.clips import Clip, grouped_by_label
 from soundflow.data.curate.grammar import Grammar, scene_grammar, with_scenes
 from soundflow.data.curate.grammar import Scene as PlannedScene
 from soundflow.data.curate.grounding import Grounder
@@ -231,12 +231,12 @@ class Material:
     @cached_property
     def overheard(self) -> Mapping[str, tuple[Clip, ...]]:
         """Speech that nobody answers unless he was asked to, by label; lines of a chat need no instruction."""
-        return _by_label(clip for clip in self.spoken if clip.proactive is not True and not _is_chatted(clip))
+        return grouped_by_label(clip for clip in self.spoken if clip.proactive is not True and not _is_chatted(clip))
 
     @cached_property
     def played(self) -> Mapping[str, tuple[Clip, ...]]:
         """Music that nobody is to be told of, by label."""
-        return _by_label(clip for clip in self.library.of_kind("music") if clip.proactive is not True)
+        return grouped_by_label(clip for clip in self.library.of_kind("music") if clip.proactive is not True)
 
     @cached_property
     def instructions(self) -> Mapping[str, tuple[Clip, ...]]:
@@ -322,13 +322,6 @@ def transcript(clip: Clip) -> str:
 def plain(text: str) -> str:
     """Lower case without the end's punctuation, one space between words: how texts are looked up."""
     return re.sub(r"\s+", " ", text.strip().lower()).rstrip(".")
-
-
-def _by_label(clips: Iterable[Clip]) -> Mapping[str, tuple[Clip, ...]]:
-    found: dict[str, list[Clip]] = {}
-    for clip in clips:
-        found.setdefault(clip.label, []).append(clip)
-    return {label: tuple(found[label]) for label in sorted(found)}
 
 
 def _is_chatted(clip: Clip) -> bool:
