@@ -45,6 +45,18 @@ def test_what_cannot_be_asked_offline_is_told(
     assert "no offline layout" in capsys.readouterr().err
 
 
+def test_what_is_asked_aloud_is_asked_in_words_too(
+    tmp_path: Path, scripted: Model, capsys: pytest.CaptureFixture[str]
+) -> None:
+    corpus = write_corpus(tmp_path / "aloud", aloud=(0, 2))
+    command = ["bench", "capabilities", "--corpus", str(corpus), "--layout", "written"]
+    assert main([*command, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["ways"]["all"]["items"] == 2 and set(found["ways"]["all"]) >= {"text", "spoken", "difference"}
+    assert main(command) == 0
+    assert "spoken – text" in capsys.readouterr().out
+
+
 def test_a_folder_that_is_no_corpus_is_told(
     tmp_path: Path, scripted: Model, capsys: pytest.CaptureFixture[str]
 ) -> None:

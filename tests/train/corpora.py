@@ -48,6 +48,9 @@ def event(chunk: int, responds: bool, chunks: int = 1) -> StreamEvent:
     return StreamEvent(onset, end, end, "dog_bark", *where)  # type: ignore[arg-type]
 
 
+VOICE = dataclasses.replace(event(0, False), kind="speech", label="speech_voice", content="Say what you hear.")
+
+
 def stream(index: int, chunks: int) -> tuple[np.ndarray[Any, np.dtype[np.float32]], Timeline]:
     """Noise with a high tone that is answered and a low one that is not."""
     rng = np.random.default_rng(index)
@@ -70,12 +73,14 @@ def write_corpus(folder: Path, streams: int = 8, chunks: int = 6, first: int = 0
         members = []
         for index in range(number * half, min(streams, (number + 1) * half)):
             samples, line = stream(first + index, chunks + index % 3)
+            line = dataclasses.replace(line, events=(VOICE, *line.events)) if index in aloud else line
             key, task = f"{index:09d}", SUB_TASKS[index % 4]
             notes = ["silence"] if index % 4 == 1 else []
             annotation: dict[str, Any] = {"key": key, "sub_task": task, "mix_ins": notes}
             annotation |= {"spoken_instruction": index in aloud, "timeline": dataclasses.asdict(line)}
             members.append(Member(key, samples, annotation))
-            own.append({"key": key, "shard": shard_name(number), "sub_task": task, "mix_ins": notes})
+            row = {"key": key, "shard": shard_name(number), "sub_task": task, "mix_ins": notes}
+            own.append(row | {"spoken_instruction": index in aloud})
         write_shard(folder, number, "flac", members, own, [])
         rows += own
     write_table(folder / INDEX_NAME, rows)

@@ -18,6 +18,7 @@ class Layout(StrEnum):
 
     streaming = "streaming"
     offline = "offline"
+    written = "written"
 
 
 def capabilities(
@@ -28,7 +29,11 @@ def capabilities(
     ] = None,
     threshold: ThresholdOption = None,
     layout: Annotated[
-        Layout, typer.Option("--layout", help="`offline` also asks about recordings as a whole, and compares.")
+        Layout,
+        typer.Option(
+            "--layout",
+            help="Compared beside: `offline` asks of whole recordings, `written` asks in words what is asked aloud.",
+        ),
     ] = Layout.streaming,
     outcomes: OutcomesOption = None,
     as_json: JsonOption = False,
@@ -42,7 +47,7 @@ def capabilities(
       soundflow data build recipes/corpus.toml --clips ../clips --streams 300 --seed 5 --out held-out split=test
       soundflow bench capabilities --corpus held-out --json
     """
-    from soundflow.bench.capabilities.run import run_capabilities, run_layouts, seconds_of
+    from soundflow.bench.capabilities.run import run_capabilities, run_layouts, run_written, seconds_of
     from soundflow.bench.capabilities.table import capabilities_table
     from soundflow.cli.bench_result import show, write_outcomes
     from soundflow.cli.bench_system import find_system, load_bundle
@@ -52,8 +57,8 @@ def capabilities(
         if layout is Layout.offline:
             found = run_layouts(load_bundle(_own(model), threads), corpus, streams, threshold, progress.heard)
         else:
-            system = find_system(model, threshold, threads)
-            found = run_capabilities(system, corpus, streams, threshold, progress.heard)
+            run = run_written if layout is Layout.written else run_capabilities
+            found = run(find_system(model, threshold, threads), corpus, streams, threshold, progress.heard)
     write_outcomes(outcomes, found.outcomes)
     show(found.to_dict(), as_json, capabilities_table)
 

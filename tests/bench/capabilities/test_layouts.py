@@ -26,5 +26,5 @@ def test_layouts_are_compared_on_the_same_items() -> None:
 
 def test_no_answer_is_wrong_and_nothing_asked_is_no_table() -> None:
     pairs = in_both([judge(CHOICE, references(CHOICE))], [{0: ""}])
-    assert pairs[0].offline.reply is None and not pairs[0].offline.right
+    assert pairs[0].second.reply is None and not pairs[0].second.right
     assert layouts(in_both([judge(CHOICE, ())], [{}])) == {}

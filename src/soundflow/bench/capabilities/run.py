@@ -12,15 +12,13 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from soundflow.bench.capabilities import items
 from soundflow.bench.capabilities.figures import Told, beside_trivial, columns_of, commonest_answers
 from soundflow.bench.capabilities.items import Asked
-from soundflow.bench.capabilities.judging import judge
+from soundflow.bench.capabilities.judging import Judged, judge
 from soundflow.bench.capabilities.layouts import in_both, layouts
 from soundflow.bench.capabilities.offline import offline_answers
+from soundflow.bench.capabilities.written import in_both_ways, in_words, ways
 from soundflow.bench.listening import Listener
 from soundflow.bench.machine import describe_machine
 from soundflow.bench.scoring import SpokenReply
@@ -32,7 +30,6 @@ from soundflow.stream.offline import check_answers
 
 Progress = Callable[[str, float], None]  # what was heard, seconds of sound
 Heard = tuple[Asked, Sequence[SpokenReply]]
-Samples = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -42,7 +39,7 @@ class CapabilitiesReport:
     `columns` holds tables by how the instruction came (`all`, `text`, `spoken`, `none`), each with rows for `all`,
     `capabilities` and `sub_tasks`; `outcomes` has a row an item, for `bench compare`. `unsound` lists items that were
     left out, because their reference speaks of a sound that is not in the stream. `layouts` is empty unless the offline
-    layout was asked, too.
+    layout was asked, too, and `ways` unless what is asked aloud was asked in words, too.
     """
 
     columns: Mapping[str, Any]
@@ -53,6 +50,7 @@ class CapabilitiesReport:
     outcomes: tuple[Mapping[str, Any], ...] = ()
     unsound: tuple[Mapping[str, str], ...] = ()
     layouts: Mapping[str, Any] = field(default_factory=dict)
+    ways: Mapping[str, Any] = field(default_factory=dict)
 
     def right(self, name: str, column: str = "all") -> float | None:
         """The share that was right, of a capability, a sub-task or `all`; None where nothing was asked."""
@@ -72,6 +70,7 @@ class CapabilitiesReport:
             "commonest": dict(self.commonest),
             "unsound": list(self.unsound),
             **({"layouts": dict(self.layouts)} if self.layouts else {}),
+            **({"ways": dict(self.ways)} if self.ways else {}),
         }
 
 
@@ -95,7 +94,7 @@ def run_capabilities(
         UsageError: fewer than one stream is asked for.
     """
     system = listener if isinstance(listener, System) else model_system(listener, threshold)
-    heard = [(asked, replies) for asked, replies, _ in _hear(system, corpus, most, progress)]
+    heard = [one for _, one in _hear(system, corpus, most, progress)]
     return report(heard, _about(system, corpus))
 
 
@@ -115,9 +114,9 @@ def run_layouts(
     check_answers(bundle)
     system = model_system(bundle, threshold)
     heard, answers = list[Heard](), list[dict[int, str]]()
-    for asked, replies, samples in _hear(system, corpus, most, progress):
+    for stored, (asked, replies) in _hear(system, corpus, most, progress):
         heard.append((asked, replies))
-        answers.append(offline_answers(bundle, asked, samples))
+        answers.append(offline_answers(bundle, asked, stored.samples))
     found = report(heard, _about(system, corpus))
     texts = {
         _id(asked, place): text for (asked, _), said in zip(heard, answers, strict=True) for place, text in said.items()
@@ -127,6 +126,30 @@ def run_layouts(
         layouts=layouts(in_both([judge(asked, replies) for asked, replies in heard], answers)),
         outcomes=tuple({**row, "said_offline": texts.get(str(row["id"]))} for row in found.outcomes),
     )
+
+
+def run_written(
+    listener: Listener,
+    corpus: Path,
+    most: int | None = None,
+    threshold: float | None = None,
+    progress: Progress = lambda what, seconds: None,
+) -> CapabilitiesReport:
+    """The same, and beside it the streams that are asked aloud, asked in words.
+
+    Raises:
+        InputError, UsageError: as `run_capabilities`.
+    """
+    system = listener if isinstance(listener, System) else model_system(listener, threshold)
+    heard, aloud, written = list[Heard](), list[Judged](), list[Judged]()
+    for stored, one in _hear(system, corpus, most, progress):
+        heard.append(one)
+        if (other := in_words(stored)) is not None:
+            asked, samples = other
+            aloud.append(judge(*one))
+            written.append(judge(asked, tuple(system.hear(samples, asked.timeline.instruction))))
+    found = report(heard, _about(system, corpus))
+    return dataclasses.replace(found, ways=ways(in_both_ways(written, aloud)))
 
 
 def chosen(corpus: Path, most: int | None) -> Iterator[StoredStream]:
@@ -174,12 +197,10 @@ def report(heard: Sequence[Heard], about: Mapping[str, Any] | None = None) -> Ca
     )
 
 
-def _hear(
-    system: System, corpus: Path, most: int | None, progress: Progress
-) -> Iterator[tuple[Asked, Sequence[SpokenReply], Samples]]:
+def _hear(system: System, corpus: Path, most: int | None, progress: Progress) -> Iterator[tuple[StoredStream, Heard]]:
     for stored in chosen(corpus, most):
-        asked, samples = held(stored), stored.samples
-        yield asked, tuple(system.hear(samples, asked.timeline.instruction)), samples
+        asked = held(stored)
+        yield stored, (asked, tuple(system.hear(stored.samples, asked.timeline.instruction)))
         progress(asked.sub_task, asked.timeline.seconds)
 
 

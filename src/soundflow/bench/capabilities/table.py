@@ -32,12 +32,13 @@ def capabilities_table(result: Mapping[str, Any]) -> Group:
 def capabilities_tables(result: Mapping[str, Any]) -> list[Table]:
     """A row a capability and a row a sub-task, and what they count beside.
 
-    Then instructions as text beside spoken ones, recorded beside generated sound, and streaming beside offline, each
-    where there are both.
+    Then instructions as text beside spoken ones, recorded beside generated sound, streaming beside offline, and the
+    same streams asked in words and aloud, each where there are both.
     """
     columns = result["columns"]
     found = [_scores(columns["all"]), _beside(columns["all"]), _columns(columns), _material(columns["all"])]
-    return [table for table in (*found, _layouts(result.get("layouts") or {})) if table.rows]
+    found += [_layouts(result.get("layouts") or {}), _ways(result.get("ways") or {})]
+    return [table for table in found if table.rows]
 
 
 def _scores(rows: Mapping[str, Any]) -> Table:
@@ -102,12 +103,20 @@ def _material(rows: Mapping[str, Any]) -> Table:
 
 def _layouts(rows: Mapping[str, Any]) -> Table:
     """What was right in the stream beside what was right when asked offline."""
+    return _side_by_side("the same items in a stream and asked as whole recordings", rows, "streaming", "offline")
+
+
+def _ways(rows: Mapping[str, Any]) -> Table:
+    """What was right where a stream was asked in words beside where the same one was asked aloud."""
+    return _side_by_side("the same streams asked in words and aloud", rows, "text", "spoken")
+
+
+def _side_by_side(caption: str, rows: Mapping[str, Any], first: str, second: str) -> Table:
     cells = [
-        (name, str(row["items"]), *(percent(row[key]) for key in ("streaming", "offline", "difference")))
+        (name, str(row["items"]), *(percent(row[key]) for key in (first, second, "difference")))
         for name, row in ({"all": rows["all"], **rows["sub_tasks"]} if rows else {}).items()
     ]
-    heads = ("sub-task", "items", "streaming", "offline", "offline – streaming")
-    return Table("the same items in a stream and asked as whole recordings", heads, tuple(cells))
+    return Table(caption, ("sub-task", "items", first, second, f"{second} – {first}"), tuple(cells))
 
 
 def _in_order(rows: Mapping[str, Any]) -> Iterator[tuple[str, Row]]:

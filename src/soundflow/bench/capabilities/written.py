@@ -1,0 +1,56 @@
+"""Streams that are asked aloud, asked in words instead: the chunks of the voice left out, everything else the same.
+
+The columns `text` and `spoken` of a corpus hold different streams; these pairs differ in nothing but how the
+instruction came. Tests: tests/bench/capabilities/test_written.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from soundflow.bench.capabilities.items import Asked, asked
+from soundflow.bench.capabilities.judging import Judged, JudgedItem
+from soundflow.bench.capabilities.paired import Both, side_by_side
+from soundflow.data.build.corpus import StoredStream
+from soundflow.data.opening import has_own_chunks, opening_chunks, without_opening
+from soundflow.data.timeline import SAMPLE_RATE
+
+Samples = NDArray[np.float32]
+
+
+def in_words(stored: StoredStream) -> tuple[Asked, Samples] | None:
+    """A stream that is asked aloud, as it is asked in words; None where it is not, or its opening cannot be left out.
+
+    Returns:
+        The stream as it is scored, and its sound, float32 [n], 16 kHz.
+    """
+    if not stored.annotation.get("spoken_instruction") or not has_own_chunks(stored.timeline):
+        return None
+    size = round(stored.timeline.chunk_seconds * SAMPLE_RATE)
+    written = asked(stored.key, {**stored.annotation, "spoken_instruction": False}, without_opening(stored.timeline))
+    return written, stored.samples[opening_chunks(stored.timeline) * size :]
+
+
+def in_both_ways(written: Sequence[Judged], spoken: Sequence[Judged]) -> list[Both]:
+    """The items of the same streams, one by one; what only one of the two has is left out."""
+    return [
+        Both(one, other)
+        for asked_in_words, aloud in zip(written, spoken, strict=True)
+        for one, other in _alike(asked_in_words.items, aloud.items)
+    ]
+
+
+def ways(pairs: Sequence[Both]) -> dict[str, Any]:
+    """Asked in words beside asked aloud, over all and for each sub-task; empty where nothing was."""
+    return side_by_side(pairs, "text", "spoken")
+
+
+def _alike(written: Sequence[JudgedItem], spoken: Sequence[JudgedItem]) -> list[tuple[JudgedItem, JudgedItem]]:
+    """Items about the same event; a voice that was left out stood before all others."""
+    by_event = {one.item.event: one for one in written}
+    found = [(by_event.get(max(-1, other.item.event - 1)), other) for other in spoken]
+    return [(one, other) for one, other in found if one is not None and one.item.reference == other.item.reference]
