@@ -40,8 +40,6 @@ def test_an_opening_has_its_chunks_for_itself_or_the_stream_stays_whole() -> Non
     answered = dataclasses.replace(LINE.events[0], reply=Reply("Yes."))
     assert not has_own_chunks(dataclasses.replace(LINE, events=(answered, *LINE.events[1:])))
     assert not has_own_chunks(dataclasses.replace(LINE, turns=(Turn(1.6, Reply("So"), 1),)))
-    mumbled = dataclasses.replace(LINE.events[0], content=None)
-    assert not has_own_chunks(dataclasses.replace(LINE, events=(mumbled,)))
 
 
 def test_a_stream_can_be_asked_in_words_instead() -> None:

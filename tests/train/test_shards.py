@@ -17,7 +17,7 @@ from soundflow.data.build.recipe import MixIns
 from soundflow.data.build.shard import shard_name
 from soundflow.errors import InputError
 from soundflow.train.shards import ShardStreams, read_stream, shares_of
-from tests.train.corpora import STAGE
+from tests.train.corpora import STAGE, write_corpus
 
 ROWS = [
     {"sub_task": "safety_alert", "mix_ins": ["silence"]},
@@ -78,3 +78,16 @@ def test_a_shard_cut_short_is_named(corpus: Path, tmp_path: Path) -> None:
         read_stream(shard, "000000000")
     with pytest.raises(InputError, match="not whole"):
         read_stream(corpus / "shard-000000.tar", "000000099")
+
+
+def test_a_share_of_the_spoken_instructions_is_said_by_other_streams(tmp_path: Path) -> None:
+    folder = write_corpus(tmp_path / "corpus", aloud=(0, 1, 2))
+    stage = dataclasses.replace(STAGE, respoken_share=1.0)
+    source = ShardStreams([folder], stage, 3)
+    found = [source(i) for i in range(60)]
+    assert [one.key for one in found] == [ShardStreams([folder], stage, 3)(i).key for i in range(60)]
+    assert all(bool(one.pieces) is one.asks_aloud for one in found)  # nothing that is not asked is put behind a voice
+    openings = {one.pieces[0].key for one in found if one.pieces}
+    assert openings == {f"corpus-{index:09d}" for index in (0, 1, 2)}
+    whole = ShardStreams([folder], dataclasses.replace(stage, respoken_share=0.0), 3)
+    assert [one.key.rpartition("+")[2] for one in found] == [whole(i).key for i in range(60)]

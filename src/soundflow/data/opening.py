@@ -25,7 +25,7 @@ def has_own_chunks(timeline: Timeline) -> bool:
     end, voice = opening_chunks(timeline) * timeline.chunk_seconds, voice_of(timeline)
     rest = [event for event in timeline.events if event is not voice and event.role == "foreground"]
     later = all(event.onset >= end for event in rest) and all(turn.at > end for turn in timeline.turns)
-    return later and voice.reply is None and bool(voice.content)
+    return later and voice.reply is None
 
 
 def without_opening(timeline: Timeline) -> Timeline:

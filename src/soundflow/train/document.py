@@ -26,6 +26,15 @@ SPEAKING_RATES = (2.0, 12.0)  # text tokens spoken while a chunk arrives, where 
 
 
 @dataclass(frozen=True)
+class Piece:
+    """Chunks `start` to `stop` of a stream, which `key` names."""
+
+    key: str
+    start: int
+    stop: int
+
+
+@dataclass(frozen=True)
 class Sounding:
     """A stream as a corpus or a folder of clips gives it. `samples` float32 [n], 16 kHz."""
 
@@ -33,6 +42,7 @@ class Sounding:
     samples: Samples
     timeline: Timeline
     asks_aloud: bool = False  # its instruction is the first thing to be heard
+    pieces: tuple[Piece, ...] = ()  # of which other streams it is put together, if it is; chunk by chunk
 
 
 @dataclass(frozen=True)
@@ -47,6 +57,7 @@ class Document:
     chunks: int  # how many are heard
     heard: Heard = NOTHING  # what its chunks should be named, where a stage learns that
     asked: Heard = NOTHING  # what should be named of its instruction, where a stage learns that
+    pieces: tuple[Piece, ...] = ()  # as in `Sounding`; `chunks` may end before they do
 
 
 def document(
@@ -81,7 +92,7 @@ def document(
         tokens = annotate(timeline.instruction, chunks, responses, grammar, rate)
     names = heard_in(timeline, tokens, chunks, grammar) if stage.hearing_weight > 0 else NOTHING
     asked = asked_in(timeline, tokens, chunks, grammar, sounding.asks_aloud) if stage.asked_weight > 0 else NOTHING
-    return Document(sounding.key, samples, tokens, timeline, seconds, chunks, names, asked)
+    return Document(sounding.key, samples, tokens, timeline, seconds, chunks, names, asked, sounding.pieces)
 
 
 def _asked(sounding: Sounding, timeline: Timeline, part: Recording, grammar: Grammar, size: int) -> Document:
@@ -91,7 +102,8 @@ def _asked(sounding: Sounding, timeline: Timeline, part: Recording, grammar: Gra
     slots = chunks * grammar.audio_positions
     tokens = annotate_offline(timeline.instruction, slots, part.answer, grammar)
     key = f"{sounding.key}-from{part.chunks.start}" if part.chunks.start else sounding.key
-    return Document(key, samples, tokens, timeline, seconds, chunks)
+    pieces = () if part.chunks.start else sounding.pieces
+    return Document(key, samples, tokens, timeline, seconds, chunks, pieces=pieces)
 
 
 def _in_chunks(samples: Samples, chunks: range, size: int) -> tuple[Samples, float]:

@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import math
 import tarfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -19,15 +20,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from soundflow.data.build.corpus import StoredStream, read_index
-from soundflow.data.tasks.registry import capability_of
+from soundflow.data.tasks.registry import SILENT_SUB_TASK, capability_of
 from soundflow.data.timeline import Timeline
 from soundflow.errors import InputError
 from soundflow.train.document import Sounding
+from soundflow.train.respoken import asked_of, opening_asks, respoken
 from soundflow.train.stages import Stage
 
 GOLDEN = (math.sqrt(5) - 1) / 2  # steps by it fill an interval evenly
 MIX_INS = ("history_review", "silence", "proactive")
 Row = Mapping[str, Any]
+Placed = tuple[Path, Row]
 
 
 class ShardStreams:
@@ -51,6 +54,8 @@ class ShardStreams:
         self._rows = [rows[i] for i in order]
         self._upto = np.cumsum(shares[order] / shares.sum())
         self._start = float(np.random.default_rng([seed, 1]).random())
+        self._seed = seed
+        self._openings = Openings(self._rows, stage.respoken_share) if stage and stage.respoken_share else None
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -63,7 +68,32 @@ class ShardStreams:
         """
         at = (self._start + position * GOLDEN) % 1.0
         folder, row = self._rows[min(int(np.searchsorted(self._upto, at, side="right")), len(self._rows) - 1)]
-        return read_stream(folder / str(row["shard"]), str(row["key"]))
+        sounding = read_stream(folder / str(row["shard"]), str(row["key"]))
+        if self._openings is None:
+            return sounding
+        return self._openings.said(sounding, np.random.default_rng([self._seed, 2, position]))
+
+
+class Openings:
+    """The streams of corpora that a voice opens, by what it asks; and other streams behind their openings."""
+
+    def __init__(self, rows: Sequence[Placed], share: float) -> None:
+        self._share = share
+        self._saying: dict[str, list[tuple[Path, str]]] = {}
+        for folder, row in rows:
+            if row["spoken_instruction"] or row["sub_task"] == SILENT_SUB_TASK:
+                shard, key = folder / str(row["shard"]), str(row["key"])
+                asks = opening_asks(read_timeline(shard, key), bool(row["spoken_instruction"]))
+                if asks is not None:
+                    self._saying.setdefault(asks, []).append((shard, key))
+
+    def said(self, sounding: Sounding, rng: np.random.Generator) -> Sounding:
+        """A stream behind another voice that asks the same; as it is, by the share's chance or where none can."""
+        asks = asked_of(sounding.timeline, sounding.asks_aloud)
+        voices = [] if asks is None else self._saying.get(asks, [])
+        if not voices or rng.random() >= self._share:
+            return sounding
+        return respoken(sounding, read_stream(*voices[int(rng.integers(len(voices)))]))
 
 
 def shares_of(rows: Sequence[Row], stage: Stage) -> NDArray[np.float64]:
@@ -97,20 +127,45 @@ def read_stream(shard: Path, key: str) -> Sounding:
     Raises:
         InputError: the shard cannot be read, or does not hold it.
     """
-    places = _places(shard)
-    found = {name.partition(".")[2]: place for name, place in places.items() if name.partition(".")[0] == key}
-    try:
-        with shard.open("rb") as file:
-            parts = {extension: _read(file, *place) for extension, place in found.items()}
-        annotation = json.loads(parts.pop("json"))
-        (sound,) = parts.values()
+    with _whole(shard, key):
+        files = _files(shard, key)
+        annotation = json.loads(files.pop("json"))
+        (sound,) = files.values()
         timeline = Timeline.from_json(json.dumps(annotation["timeline"]))
         samples = StoredStream(key, annotation, timeline, sound).samples
         is_aloud = bool(annotation.get("spoken_instruction"))
         return Sounding(f"{shard.parent.name}-{key}", samples, timeline, is_aloud)
+
+
+def read_timeline(shard: Path, key: str) -> Timeline:
+    """What happens in one stream, without its sound.
+
+    Raises:
+        InputError: the shard cannot be read, or does not hold it.
+    """
+    with _whole(shard, key):
+        return Timeline.from_json(json.dumps(json.loads(_files(shard, key, ("json",))["json"])["timeline"]))
+
+
+@contextmanager
+def _whole(shard: Path, key: str) -> Iterator[None]:
+    """Says of what cannot be read which stream it is."""
+    try:
+        yield
     except (OSError, KeyError, ValueError, RuntimeError) as error:
         message = f"stream {key} in {shard} is not whole: {error!r}"
         raise InputError("shards.stream", message, "build the corpus again: it makes only what is missing") from error
+
+
+def _files(shard: Path, key: str, extensions: Sequence[str] = ()) -> dict[str, bytes]:
+    """A stream's files by their extensions: all of them, or some."""
+    with shard.open("rb") as file:
+        return {
+            extension: _read(file, *place)
+            for name, place in _places(shard).items()
+            for stem, _, extension in [name.partition(".")]
+            if stem == key and (not extensions or extension in extensions)
+        }
 
 
 @lru_cache(maxsize=512)

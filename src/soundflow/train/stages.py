@@ -61,6 +61,7 @@ class Stage:
     feature_dropout: float = 0.0  # of what the encoder heard, before the adapter projects it
     instant_share: float = 0.5  # of the streams whose replies take no time; the rest replay flushes (ruling 4)
     offline_share: float = 0.0  # of the streams with one reply left, those that are asked about as whole recordings
+    respoken_share: float = 0.0  # of the streams that a voice out of another one can open (docs/decisions/0019)
     encoder_rate: float = 1.0  # share of the learning rate at which an encoder learns that is trained, too
     lora_rank: int = 0  # above 0, `lm` learns matrices of this rank beside its own, which stand still
     seed: int = 0
@@ -122,7 +123,7 @@ def _check(stage: Stage, where: str) -> None:
     chances = {"mix_ins." + name: chance for name, chance in dataclasses.asdict(stage.mix_ins).items()}
     shares = {
         name: getattr(stage, name)
-        for name in ("warmup", "instant_share", "offline_share", "encoder_rate", "feature_dropout")
+        for name in ("warmup", "instant_share", "offline_share", "respoken_share", "encoder_rate", "feature_dropout")
     }
     for name, value in (chances | shares).items():
         if not 0 <= value <= 1:

@@ -44,6 +44,8 @@ def test_the_voice_is_left_out_and_the_instruction_written() -> None:
     assert samples[0] == 4 and len(samples) == 46 * 6400  # the voice ends in the fourth chunk
     assert [item.reference for item in written.items] == ["Dog number one."]
     assert in_words(stored_of(stream("event_counting", due(2.0, 2.4, "Dog number one.")))) is None
+    mumbled = dataclasses.replace(VOICE, content=None)
+    assert in_words(stored_of(stream("event_counting", mumbled, instruction=None, spoken=True))) is None
 
 
 def test_items_are_paired_by_what_they_are_about() -> None:

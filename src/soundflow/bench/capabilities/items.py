@@ -11,13 +11,12 @@ from typing import Any, Literal
 
 from soundflow.bench.capabilities.words import speaks_of_absent
 from soundflow.data.tasks.phrases import known_phrases
-from soundflow.data.tasks.registry import CAPABILITIES
+from soundflow.data.tasks.registry import CAPABILITIES, SILENT_SUB_TASK
 from soundflow.data.timeline import StreamEvent, Timeline, said_of
 
 Column = Literal["text", "spoken", "none"]
 Kind = Literal["reply", "utterance", "silence"]
 
-SILENT_SUB_TASK = "keep_silent"
 MIXED_IN_ALARM = "mixed_in_alarm"  # a sound that is answered under any instruction
 MIXED_IN_REVIEW = "mixed_in_review"  # a question at the end about what came first
 _MIXED_IN = {"voice_chatting": (MIXED_IN_REVIEW,), "proactive_respond": (MIXED_IN_ALARM,)}

@@ -16,19 +16,23 @@ from soundflow.bench.capabilities.items import Asked, asked
 from soundflow.bench.capabilities.judging import Judged, JudgedItem
 from soundflow.bench.capabilities.paired import Both, side_by_side
 from soundflow.data.build.corpus import StoredStream
-from soundflow.data.opening import has_own_chunks, opening_chunks, without_opening
+from soundflow.data.opening import has_own_chunks, opening_chunks, voice_of, without_opening
 from soundflow.data.timeline import SAMPLE_RATE
 
 Samples = NDArray[np.float32]
 
 
 def in_words(stored: StoredStream) -> tuple[Asked, Samples] | None:
-    """A stream that is asked aloud, as it is asked in words; None where it is not, or its opening cannot be left out.
+    """A stream that is asked aloud, as it is asked in words; None where it is not, or where that cannot be done.
+
+    The voice must have its chunks for itself, and its words must be known.
 
     Returns:
         The stream as it is scored, and its sound, float32 [n], 16 kHz.
     """
-    if not stored.annotation.get("spoken_instruction") or not has_own_chunks(stored.timeline):
+    if not stored.annotation.get("spoken_instruction"):
+        return None
+    if not has_own_chunks(stored.timeline) or not voice_of(stored.timeline).content:
         return None
     size = round(stored.timeline.chunk_seconds * SAMPLE_RATE)
     written = asked(stored.key, {**stored.annotation, "spoken_instruction": False}, without_opening(stored.timeline))

@@ -37,7 +37,8 @@ CAPABILITIES: Mapping[str, tuple[str, ...]] = {
 }
 
 SUB_TASKS: tuple[str, ...] = tuple(name for names in CAPABILITIES.values() for name in names)
-
+SILENT_SUB_TASK = "keep_silent"
+"""The one in which nothing is to be said."""
 
 ASKED_ABOUT_A_RECORDING = frozenset({"audio_qa_open", "audio_qa_choice", "audio_description", "music_qa_choice"})
 """Sub-tasks whose question is about everything in a recording; the offline layout asks it about the whole."""

@@ -11,7 +11,7 @@ import dataclasses
 import numpy as np
 
 from soundflow.data.tasks.material import Material, pick, spoken
-from soundflow.data.tasks.registry import CAPABILITIES
+from soundflow.data.tasks.registry import CAPABILITIES, SILENT_SUB_TASK
 from soundflow.data.tasks.script import Script
 from soundflow.data.tasks.subtasks.chat import ROUNDS_BACK, ask_by_word
 from soundflow.data.tasks.subtasks.intervention import advised
@@ -27,7 +27,7 @@ REVIEW = "history_review"  # the note of a question that was mixed in
 
 # Where every word is written down or translated, or only function calls are answered, nobody can ask something else.
 WITHOUT_QUESTION = frozenset(
-    {"keep_silent"}
+    {SILENT_SUB_TASK}
     | set(CAPABILITIES["real_time_asr"])
     | set(CAPABILITIES["streaming_translation"])
     | set(CAPABILITIES["audio_agent"])
@@ -48,7 +48,7 @@ def mix_in(
         script = _placed(script, material, rng)
     if silent:
         script = _inserted(script, material, rng, material.fitting(script.place, material.harmless), "silence")
-    if proactive and sub_task != "keep_silent":
+    if proactive and sub_task != SILENT_SUB_TASK:
         script = _inserted(script, material, rng, material.fitting(script.place, material.urgent), "proactive")
     if review and sub_task not in WITHOUT_QUESTION:
         script = _reviewed(script, material, rng)
