@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,20 @@ def test_endpoints_speak_and_listen(tmp_path: Path, capsys: pytest.CaptureFixtur
 def test_without_a_voice_it_says_what_to_give(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["data", "voices", "--out", str(tmp_path)]) == 2
     assert "--kokoro" in capsys.readouterr().err
+
+
+def test_one_speaker_speaks_at_a_time(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["data", "voices", "--flite", "--espeak", "--out", str(tmp_path / "out")]) == 2
+    assert "several speakers" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="espeak-ng is not installed")
+def test_espeak_says_instructions(tmp_path: Path) -> None:
+    words = ["data", "voices", "--espeak", "--no-check", "--texts", "general-instructions", "--limit", "4"]
+    assert main([*words, "--out", str(tmp_path / "out")]) == 0
+    rows = [json.loads(line) for line in (tmp_path / "out" / "clips.jsonl").read_text().splitlines()]
+    assert len(rows) == 4 and all(row["source"] == "espeak-ng" and row["synthetic"] for row in rows)
+    assert all(0.4 < row["seconds"] < 8 for row in rows)
 
 
 def test_a_voice_that_is_not_there_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

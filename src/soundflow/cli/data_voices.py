@@ -36,6 +36,7 @@ def voices(
         ),
     ] = None,
     flite: Annotated[bool, typer.Option("--flite", help="Debian's program flite: plain voices, very fast.")] = False,
+    espeak: Annotated[bool, typer.Option("--espeak", help="Debian's espeak-ng: fifty voices of a machine.")] = False,
     recipe: Annotated[
         Path | None,
         typer.Option(
@@ -84,7 +85,7 @@ def voices(
     from soundflow.data.voices.render import Studio, named_voices, render_dialogues
 
     read = read_recipe(recipe) if recipe else Recipe()
-    speaker = _flite(seed) if flite else _speaker(read, kokoro)
+    speaker = _program(flite, espeak, kokoro, seed) or _speaker(read, kokoro)
     names, spoken = named_voices(speaker, voice or ())
     listener, languages = listener_of(read) if check else (None, ())
     chosen = sampled(_own(read, messages), limit, seed) if messages else texts_of(texts.value, spoken, limit, seed)
@@ -100,10 +101,18 @@ def voices(
     typer.echo(json.dumps({"out": str(out), **result}, ensure_ascii=False) if as_json else str(out))
 
 
-def _flite(seed: int) -> Speaker:
+def _program(flite: bool, espeak: bool, kokoro: Path | None, seed: int) -> Speaker | None:
+    """The program that was asked for, if one was."""
+    from soundflow.data.voices.espeak import Espeak
     from soundflow.data.voices.flite import Flite
+    from soundflow.errors import UsageError
 
-    return Flite(seed)
+    if flite + espeak + (kokoro is not None) > 1:
+        hint = "run it once for each, into a folder each, and give `data build` all of them"
+        raise UsageError("voices.several", "several speakers at once", hint)
+    if flite:
+        return Flite(seed)
+    return Espeak(seed) if espeak else None
 
 
 def _speaker(recipe: Recipe, kokoro: Path | None) -> Speaker:
@@ -115,7 +124,7 @@ def _speaker(recipe: Recipe, kokoro: Path | None) -> Speaker:
 
         return SpeechEndpoint(recipe.speech)
     if kokoro is None:
-        hint = "give --kokoro DIR, --flite, or --recipe FILE with [speech]"
+        hint = "give --kokoro DIR, --flite, --espeak, or --recipe FILE with [speech]"
         raise UsageError("voices.nobody", "nobody is there to speak", hint)
     from soundflow.data.voices.kokoro import Kokoro
 

@@ -6,18 +6,15 @@ size of the throat, drawn by the text, and stays the same voice. Tests: tests/da
 
 from __future__ import annotations
 
-import io
-import shutil
-import subprocess
 import zlib
 
 import numpy as np
-import soundfile
 from numpy.typing import NDArray
 
 from soundflow.audio.resample import resample
 from soundflow.data.voices.engine import Voice
-from soundflow.errors import InputError, OutsideError
+from soundflow.data.voices.program import Program, check_text
+from soundflow.errors import OutsideError
 
 Samples = NDArray[np.float32]
 
@@ -27,8 +24,6 @@ LICENCE = "MIT-Festival"  # SPDX's name of the text in /usr/share/doc/libflite1/
 STRETCH = (0.85, 1.2)  # of duration; chosen, as the two below
 PITCH = (0.85, 1.2)  # times the voice's own; rms does not follow it
 TAPE = (0.94, 1.07)  # speed of the tape: moves formants too, so that few voices sound like more
-MOST_CHARACTERS = 1000
-MOST_SECONDS = 30  # a sentence takes far below one
 _HINT = "apt-get install flite"
 
 
@@ -46,14 +41,11 @@ class Flite:
 
     def __init__(self, seed: int = 0) -> None:
         self.seed = seed
-        found = shutil.which("flite")
-        if found is None:
-            raise OutsideError("flite.missing", "the program flite is not installed", _HINT)
-        self._program = found
-        listed = self._run("-lv").decode("utf-8", "replace").partition(":")[2].split()
+        self._program = Program.found("flite", _HINT)
+        listed = self._program.run("-lv").decode("utf-8", "replace").partition(":")[2].split()
         self._voices = tuple(Voice(name, "en", LICENCE, SPLITS[name]) for name in SPLITS if name in listed)
         if not self._voices:
-            raise OutsideError("flite.voices", f"{found} has none of {', '.join(SPLITS)}", _HINT)
+            raise OutsideError("flite.voices", f"{self._program.path} has none of {', '.join(SPLITS)}", _HINT)
 
     @property
     def voices(self) -> tuple[Voice, ...]:
@@ -67,25 +59,10 @@ class Flite:
             InputError: a text that is empty or too long.
             OutsideError: the program failed.
         """
-        if not 0 < len(text.strip()) <= MOST_CHARACTERS:
-            raise InputError("flite.text", f"{len(text)} characters", f"1 to {MOST_CHARACTERS} can be said")
+        check_text(text)
         draw = [self.seed, zlib.crc32(text.encode()), zlib.crc32(voice.name.encode()), voice.take, attempt]
         rng = np.random.default_rng(draw)
         stretch, pitch, tape = (float(rng.uniform(*span)) for span in (STRETCH, PITCH, TAPE))
         settings = ("--setf", f"duration_stretch={stretch:.3f}", "--setf", f"f0_shift={pitch:.3f}")
-        wav = self._run("-voice", voice.name, *settings, "-t", text, "-o", "/dev/stdout")
-        try:
-            sound, rate = soundfile.read(io.BytesIO(wav), dtype="float32")
-        except (RuntimeError, TypeError) as error:
-            raise OutsideError("flite.no_sound", f"{len(wav)} bytes that are no sound: {error}") from error
-        return np.asarray(resample(np.asarray(sound, np.float32), round(rate * tape)), np.float32)
-
-    def _run(self, *words: str) -> bytes:
-        try:
-            done = subprocess.run([self._program, *words], capture_output=True, timeout=MOST_SECONDS, check=False)
-        except (OSError, subprocess.TimeoutExpired) as error:
-            raise OutsideError("flite.failed", f"flite did not answer: {error}", _HINT) from error
-        if done.returncode:
-            said = done.stderr.decode("utf-8", "replace").strip()[:200]
-            raise OutsideError("flite.failed", f"flite ended with {done.returncode}: {said}", _HINT)
-        return done.stdout
+        sound, rate = self._program.sound("-voice", voice.name, *settings, "-t", text, "-o", "/dev/stdout")
+        return np.asarray(resample(sound, round(rate * tape)), np.float32)
