@@ -79,6 +79,19 @@ def test_four_stages_follow_each_other(corpus: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_streams_behind_other_voices_are_learned_from_with_kept_features_or_without(tmp_path: Path) -> None:
+    corpus, logs = write_corpus(tmp_path / "aloud", aloud=(0, 1, 2, 3)), []
+    for keep in ("true", "false"):
+        more = f"keep_features = {keep}\n"
+        path = write_recipe(tmp_path / keep, corpus, 4, more=more)
+        path.write_text(path.read_text() + "respoken_share = 1.0\nhearing_weight = 0.3\nasked_weight = 0.3\n")
+        run_staged(read_staged(path))
+        lines = (tmp_path / keep / "out" / "stage1" / "log.jsonl").read_text().splitlines()
+        logs.append([row["loss"] for row in map(json.loads, lines) if row["kind"] == "train"])
+    assert len(logs[0]) == 2 and logs[0] == pytest.approx(logs[1], rel=1e-4)
+
+
+@pytest.mark.slow
 def test_lora_from_the_released_layout(corpus: Path, tmp_path: Path, release_kit: Path) -> None:
     path = write_recipe(tmp_path, corpus, 4)
     out = run_staged(read_staged(path, [f"start={release_kit}", "valid=[]", "storage=bfloat16", *LORA]))

@@ -27,11 +27,14 @@ SPEAKING_RATES = (2.0, 12.0)  # text tokens spoken while a chunk arrives, where 
 
 @dataclass(frozen=True)
 class Piece:
-    """Chunks `start` to `stop` of a stream, which `key` names."""
+    """What a document takes from a stream, which `key` names: its `samples` from the `start`th on, in whole chunks.
+
+    `samples` float32 [n], 16 kHz, go from the stream's beginning to the piece's end: it is heard as it was there.
+    """
 
     key: str
-    start: int
-    stop: int
+    samples: Samples
+    start: int = 0
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,7 @@ class Sounding:
     samples: Samples
     timeline: Timeline
     asks_aloud: bool = False  # its instruction is the first thing to be heard
-    pieces: tuple[Piece, ...] = ()  # of which other streams it is put together, if it is; chunk by chunk
+    pieces: tuple[Piece, ...] = ()  # of which other streams it is put together, if it is
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,7 @@ class Document:
     chunks: int  # how many are heard
     heard: Heard = NOTHING  # what its chunks should be named, where a stage learns that
     asked: Heard = NOTHING  # what should be named of its instruction, where a stage learns that
-    pieces: tuple[Piece, ...] = ()  # as in `Sounding`; `chunks` may end before they do
+    pieces: tuple[Piece, ...] = ()  # as in `Sounding`; the document may end before they do
 
 
 def document(

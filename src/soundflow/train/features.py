@@ -17,7 +17,6 @@ from torch import Tensor
 
 from soundflow.atomic import replacing
 from soundflow.model.network import AudioInteractionModel
-from soundflow.train.document import Document
 
 
 @dataclass(frozen=True)
@@ -31,47 +30,20 @@ class FeatureCache:
     folder: Path
     is_causal: bool = True
 
-    def of(self, document: Document, make: Callable[[], Tensor]) -> Tensor:
-        """The features of a document, [chunks, positions, pooled width]: read, or made and kept.
-
-        A document put together out of pieces is read from what is kept of each; it is not kept itself, for it hardly
-        comes again.
-        """
-        if document.pieces:
-            kept = self._joined(document) if self.is_causal else None
-            return make() if kept is None else kept
-        path = self._path(f"{document.key}{'' if self.is_causal else f'-{document.chunks}'}")
-        kept = _read(path)
-        if len(kept) >= document.chunks:
-            return kept[: document.chunks]
+    def of(self, key: str, chunks: int, make: Callable[[], Tensor]) -> Tensor:
+        """The features of a stream's first chunks, [chunks, positions, pooled width]: read, or made and kept."""
+        path = self.folder / f"{key}{'' if self.is_causal else f'-{chunks}'}.safetensors"
+        try:
+            kept = load_file(path)["pooled"]
+        except (OSError, SafetensorError, KeyError):  # not there, or half written by a machine that went down
+            kept = torch.empty(0)
+        if len(kept) >= chunks:
+            return kept[:chunks]
         made = make().cpu().contiguous()
         self.folder.mkdir(parents=True, exist_ok=True)
         with replacing(path) as temporary:
             save_file({"pooled": made}, temporary)
         return made
-
-    def _path(self, key: str) -> Path:
-        return self.folder / f"{key}.safetensors"
-
-    def _joined(self, document: Document) -> Tensor | None:
-        """The pieces' features one behind the other; None where one of them is not kept as far as it is needed."""
-        parts, missing = [], document.chunks
-        for piece in document.pieces:
-            wanted = min(piece.stop - piece.start, missing)
-            part = _read(self._path(piece.key))[piece.start : piece.start + wanted]
-            if len(part) < wanted:
-                return None
-            parts.append(part)
-            missing -= wanted
-        return torch.cat(parts)
-
-
-def _read(path: Path) -> Tensor:
-    """What is kept in a file; nothing where it is not there, or half written by a machine that went down."""
-    try:
-        return load_file(path)["pooled"]
-    except (OSError, SafetensorError, KeyError):
-        return torch.empty(0)
 
 
 def cache_of(folder: Path, network: AudioInteractionModel, bfloat16: bool) -> FeatureCache:

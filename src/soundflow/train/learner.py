@@ -16,7 +16,7 @@ from torch.utils.checkpoint import checkpoint
 
 from soundflow.audio.log_mel import chunked_log_mel
 from soundflow.model.network import AudioInteractionModel, splice
-from soundflow.train.document import Document
+from soundflow.train.document import Document, Samples
 from soundflow.train.hearing import Names, hearing_loss
 from soundflow.train.lora import add_low_rank
 from soundflow.train.loss import dual_loss, supervised
@@ -188,8 +188,12 @@ def recompute(layer: nn.Module) -> None:
 
 def log_mels(network: AudioInteractionModel, documents: Sequence[Document]) -> Tensor:
     """Log-mel of streams, each alone, one behind the other: float32 [chunks, bins, frames]."""
-    front_end = network.config.front_end()
-    return torch.cat([chunked_log_mel(torch.from_numpy(d.samples), front_end) for d in documents])
+    return torch.cat([log_mel_chunks(network, document.samples) for document in documents])
+
+
+def log_mel_chunks(network: AudioInteractionModel, samples: Samples) -> Tensor:
+    """Log-mel of sound in whole chunks, float32 [n] at 16 kHz: float32 [chunks, bins, frames]."""
+    return chunked_log_mel(torch.from_numpy(samples), network.config.front_end())
 
 
 @torch.no_grad()

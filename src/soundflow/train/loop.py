@@ -23,12 +23,12 @@ from soundflow.data.json_lines import whole_objects
 from soundflow.model.config import ModelConfig
 from soundflow.model.network import AudioInteractionModel
 from soundflow.train.curves import WandbChoice, curves_of
-from soundflow.train.document import Document
+from soundflow.train.document import Document, Piece, Samples
 from soundflow.train.evaluation import Found, summed_up
 from soundflow.train.features import FeatureCache
 from soundflow.train.feed import Documents, passes_of, steps
 from soundflow.train.forecast import Forecast, forecast, supervised_count
-from soundflow.train.learner import LOSSES, Learner, log_mels, mean_losses, pooled_features
+from soundflow.train.learner import LOSSES, Learner, log_mel_chunks, log_mels, mean_losses, pooled_features
 from soundflow.train.packing import Packed, packed
 from soundflow.train.parallel import Engine, Mode, World, engine_of, whole_tensors
 from soundflow.train.resume import Position, restore, save
@@ -171,15 +171,21 @@ class StageRun:
         """Documents in one row, heard already where the encoder stands still."""
         if self.learner.encoder_learns:
             return packed(documents, log_mels(self.network, documents)).to(self.world.device)
-        if self._features is None:
-            heard = [self._heard(document) for document in documents]
-        else:
-            kept = self._features
-            heard = [kept.of(d, lambda d=d: self._heard(d)) for d in documents]  # type: ignore[misc]
-        return packed(documents, torch.cat([one.to(self.world.device) for one in heard])).to(self.world.device)
+        heard = [self._heard(document).to(self.world.device) for document in documents]
+        return packed(documents, torch.cat(heard)).to(self.world.device)
 
     def _heard(self, document: Document) -> Tensor:
-        return pooled_features(self.network, log_mels(self.network, [document]), self.stage.bfloat16)
+        """What an encoder that stands still hears: each piece as in the stream it comes from, kept or not."""
+        size = len(document.samples) // document.chunks
+        pieces = document.pieces or (Piece(document.key, document.samples),)
+        parts = [self._stream(piece.key, piece.samples, size)[piece.start // size :] for piece in pieces]
+        return torch.cat(parts)[: document.chunks]
+
+    def _stream(self, key: str, samples: Samples, size: int) -> Tensor:
+        def hear() -> Tensor:
+            return pooled_features(self.network, log_mel_chunks(self.network, samples), self.stage.bfloat16)
+
+        return hear() if self._features is None else self._features.of(key, len(samples) // size, hear)
 
 
 class _Log:

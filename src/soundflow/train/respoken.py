@@ -6,8 +6,6 @@ What is learned about a spoken instruction, or about a voice that asks nothing, 
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from soundflow.data.opening import behind, has_own_chunks, opening_chunks, voice_of, without_opening
@@ -43,18 +41,19 @@ def opening_asks(timeline: Timeline, is_aloud: bool) -> str | None:
 
 
 def respoken(sounding: Sounding, opening: Sounding) -> Sounding:
-    """One stream behind the opening of another, chunk by chunk; both ask the same (`asked_of`, `opening_asks`).
+    """One stream behind the opening of another; both ask the same (`asked_of`, `opening_asks`) and have equal chunks.
 
     Args:
         sounding: what comes behind it; its own instruction is left out.
         opening: whose first chunks are taken, up to the one in which its voice ends.
     """
-    rest = sounding.timeline
+    said, rest = opening.timeline, sounding.timeline
     size = round(rest.chunk_seconds * SAMPLE_RATE)
-    first, left_out = opening_chunks(opening.timeline), opening_chunks(rest) if sounding.asks_aloud else 0
-    samples = np.concatenate([opening.samples[: first * size], sounding.samples[left_out * size :]])
+    first = opening_chunks(said)
+    start = opening_chunks(rest) * size if sounding.asks_aloud else 0
+    whole = np.pad(sounding.samples, (0, -len(sounding.samples) % size))
+    pieces = (Piece(opening.key, opening.samples[: first * size]), Piece(sounding.key, whole, start))
+    samples = np.concatenate([piece.samples[piece.start :] for piece in pieces])
     written = without_opening(rest) if sounding.asks_aloud else rest
-    timeline = behind(written, voice_of(opening.timeline), first)
-    chunks = math.ceil(len(sounding.samples) / size)
-    pieces = (Piece(opening.key, 0, first), Piece(sounding.key, left_out, chunks))
+    timeline = behind(written, voice_of(said), first)
     return Sounding(f"{opening.key}+{sounding.key}", samples, timeline, opening.asks_aloud, pieces)

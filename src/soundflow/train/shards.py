@@ -7,6 +7,7 @@ Tests: tests/train/test_shards.py.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 import tarfile
@@ -29,6 +30,7 @@ from soundflow.train.stages import Stage
 
 GOLDEN = (math.sqrt(5) - 1) / 2  # steps by it fill an interval evenly
 MIX_INS = ("history_review", "silence", "proactive")
+CHUNK_SECONDS = 0.4  # the paper's
 Row = Mapping[str, Any]
 Placed = tuple[Path, Row]
 
@@ -38,12 +40,15 @@ class ShardStreams:
 
     Args:
         stage: None draws every stream alike; then positions below the number of streams meet nearly all of them.
+        chunk_seconds: the model's, by which streams are put together; a timeline made for others is read in these.
 
     Raises:
         InputError: a folder is no finished corpus, or none of its streams fits the stage.
     """
 
-    def __init__(self, corpora: Sequence[Path], stage: Stage | None, seed: int) -> None:
+    def __init__(
+        self, corpora: Sequence[Path], stage: Stage | None, seed: int, chunk_seconds: float = CHUNK_SECONDS
+    ) -> None:
         rows = [(folder, row) for folder in corpora for row in read_index(folder)]
         shares = np.ones(len(rows)) if stage is None else shares_of([row for _, row in rows], stage)
         if not shares.sum():
@@ -55,7 +60,8 @@ class ShardStreams:
         self._upto = np.cumsum(shares[order] / shares.sum())
         self._start = float(np.random.default_rng([seed, 1]).random())
         self._seed = seed
-        self._openings = Openings(self._rows, stage.respoken_share) if stage and stage.respoken_share else None
+        share = stage.respoken_share if stage else 0.0
+        self._openings = Openings(self._rows, share, chunk_seconds) if share else None
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -77,23 +83,29 @@ class ShardStreams:
 class Openings:
     """The streams of corpora that a voice opens, by what it asks; and other streams behind their openings."""
 
-    def __init__(self, rows: Sequence[Placed], share: float) -> None:
-        self._share = share
+    def __init__(self, rows: Sequence[Placed], share: float, chunk_seconds: float) -> None:
+        self._share, self._chunk_seconds = share, chunk_seconds
         self._saying: dict[str, list[tuple[Path, str]]] = {}
         for folder, row in rows:
-            if row["spoken_instruction"] or row["sub_task"] == SILENT_SUB_TASK:
+            is_aloud = bool(row.get("spoken_instruction"))
+            if is_aloud or row["sub_task"] == SILENT_SUB_TASK:
                 shard, key = folder / str(row["shard"]), str(row["key"])
-                asks = opening_asks(read_timeline(shard, key), bool(row["spoken_instruction"]))
+                asks = opening_asks(self._in_chunks(read_timeline(shard, key)), is_aloud)
                 if asks is not None:
                     self._saying.setdefault(asks, []).append((shard, key))
 
     def said(self, sounding: Sounding, rng: np.random.Generator) -> Sounding:
         """A stream behind another voice that asks the same; as it is, by the share's chance or where none can."""
+        sounding = dataclasses.replace(sounding, timeline=self._in_chunks(sounding.timeline))
         asks = asked_of(sounding.timeline, sounding.asks_aloud)
         voices = [] if asks is None else self._saying.get(asks, [])
         if not voices or rng.random() >= self._share:
             return sounding
-        return respoken(sounding, read_stream(*voices[int(rng.integers(len(voices)))]))
+        opening = read_stream(*voices[int(rng.integers(len(voices)))])
+        return respoken(sounding, dataclasses.replace(opening, timeline=self._in_chunks(opening.timeline)))
+
+    def _in_chunks(self, timeline: Timeline) -> Timeline:
+        return dataclasses.replace(timeline, chunk_seconds=self._chunk_seconds)
 
 
 def shares_of(rows: Sequence[Row], stage: Stage) -> NDArray[np.float64]:

@@ -170,7 +170,7 @@ def _prepared(recipe: StagedRecipe, folder: Path, world: World) -> Path:
 def _heard_of(recipe: StagedRecipe, bundle: Bundle) -> torch.Tensor:
     """What the encoder hears of some of the streams to be learned from: [chunks, positions, pooled width]."""
     stage = recipe.stage[0]
-    source, _ = _sources(recipe, stage)
+    source, _ = _sources(recipe, stage, bundle.config.chunk_seconds)
     documents = Documents(source, bundle.grammar, bundle.config.chunk_seconds, stage)
     network = bundle.network.float()
     heard = [pooled_features(network, log_mels(network, [documents[i]]), stage.bfloat16) for i in range(RENEWED_FROM)]
@@ -219,7 +219,7 @@ def _stage_run(
     recipe: StagedRecipe, stage: Stage, bundle: Bundle, out: Path, world: World
 ) -> tuple[StageRun, list[Document]]:
     """A stage ready to run, and this process's share of the streams it is judged on."""
-    learned_from, judged_on = _sources(recipe, stage)
+    learned_from, judged_on = _sources(recipe, stage, bundle.config.chunk_seconds)
     chunk = bundle.config.chunk_seconds
     documents = Documents(learned_from, bundle.grammar, chunk, stage)
     cadence = Cadence(recipe.parallel, recipe.workers, recipe.evaluate_every, recipe.checkpoint_every, recipe.wandb)
@@ -260,16 +260,16 @@ def _kind(folder: Path) -> str:
     raise InputError("staged.data", f"{folder} holds neither {CLAIM_NAME} nor clips.jsonl", hint)
 
 
-def _sources(recipe: StagedRecipe, stage: Stage) -> tuple[Source, Source | None]:
+def _sources(recipe: StagedRecipe, stage: Stage, chunk_seconds: float) -> tuple[Source, Source | None]:
     """What is learned from and what is judged on."""
     corpora, clips = sorted_out(recipe.data)
     if not clips:
         judged = ShardStreams(recipe.valid, None, 0) if recipe.valid else None
-        return ShardStreams(corpora, stage, stage.seed), judged
+        return ShardStreams(corpora, stage, stage.seed, chunk_seconds), judged
     learned, composed = _composed(recipe, stage, clips)
     if not corpora:
         return learned, composed
-    both = Both(ShardStreams(corpora, stage, stage.seed), learned, recipe.clips_share, stage.seed)
+    both = Both(ShardStreams(corpora, stage, stage.seed, chunk_seconds), learned, recipe.clips_share, stage.seed)
     return both, ShardStreams(recipe.valid, None, 0) if recipe.valid else composed
 
 
