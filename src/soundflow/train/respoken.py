@@ -11,7 +11,7 @@ import numpy as np
 from soundflow.data.opening import behind, has_own_chunks, opening_chunks, voice_of, without_opening
 from soundflow.data.tasks.registry import SILENT_SUB_TASK
 from soundflow.data.timeline import SAMPLE_RATE, Timeline
-from soundflow.train.document import Piece, Sounding
+from soundflow.train.document import Piece, Samples, Sounding
 
 NOTHING = ""  # is asked by a voice that is overheard
 
@@ -51,9 +51,16 @@ def respoken(sounding: Sounding, opening: Sounding) -> Sounding:
     size = round(rest.chunk_seconds * SAMPLE_RATE)
     first = opening_chunks(said)
     start = opening_chunks(rest) * size if sounding.asks_aloud else 0
-    whole = np.pad(sounding.samples, (0, -len(sounding.samples) % size))
-    pieces = (Piece(opening.key, opening.samples[: first * size]), Piece(sounding.key, whole, start))
+    pieces = (
+        Piece(opening.key, _filled(opening.samples[: first * size], size)),
+        Piece(sounding.key, _filled(sounding.samples, size), start),
+    )
     samples = np.concatenate([piece.samples[piece.start :] for piece in pieces])
     written = without_opening(rest) if sounding.asks_aloud else rest
     timeline = behind(written, voice_of(said), first)
     return Sounding(f"{opening.key}+{sounding.key}", samples, timeline, opening.asks_aloud, pieces)
+
+
+def _filled(samples: Samples, size: int) -> Samples:
+    """Sound with its last chunk filled up."""
+    return np.pad(samples, (0, -len(samples) % size))

@@ -6,14 +6,12 @@ of few speakers. Not for Mandarin, which it reads unintelligibly. Tests: tests/d
 
 from __future__ import annotations
 
-import zlib
-
 import numpy as np
 from numpy.typing import NDArray
 
 from soundflow.audio.resample import resample
 from soundflow.data.voices.engine import Voice
-from soundflow.data.voices.program import Program, check_text
+from soundflow.data.voices.program import Program, check_text, drawn
 from soundflow.errors import OutsideError
 
 Samples = NDArray[np.float32]
@@ -70,8 +68,7 @@ class Espeak:
             OutsideError: the program failed, or said nothing that can be heard.
         """
         check_text(text)
-        draw = [self.seed, zlib.crc32(text.encode()), zlib.crc32(voice.name.encode()), voice.take, attempt]
-        rng = np.random.default_rng(draw)
+        rng = drawn(self.seed, text, voice, attempt)
         rate, pitch = (int(rng.integers(least, most + 1)) for least, most in (WORDS_A_MINUTE, PITCH))
         settings = ("-v", voice.name, "-s", str(rate), "-p", str(pitch), "--stdout")
         sound, sample_rate = self._program.sound(*settings, "--", text)

@@ -6,14 +6,12 @@ size of the throat, drawn by the text, and stays the same voice. Tests: tests/da
 
 from __future__ import annotations
 
-import zlib
-
 import numpy as np
 from numpy.typing import NDArray
 
 from soundflow.audio.resample import resample
 from soundflow.data.voices.engine import Voice
-from soundflow.data.voices.program import Program, check_text
+from soundflow.data.voices.program import Program, check_text, drawn
 from soundflow.errors import OutsideError
 
 Samples = NDArray[np.float32]
@@ -60,8 +58,7 @@ class Flite:
             OutsideError: the program failed.
         """
         check_text(text)
-        draw = [self.seed, zlib.crc32(text.encode()), zlib.crc32(voice.name.encode()), voice.take, attempt]
-        rng = np.random.default_rng(draw)
+        rng = drawn(self.seed, text, voice, attempt)
         stretch, pitch, tape = (float(rng.uniform(*span)) for span in (STRETCH, PITCH, TAPE))
         settings = ("--setf", f"duration_stretch={stretch:.3f}", "--setf", f"f0_shift={pitch:.3f}")
         sound, rate = self._program.sound("-voice", voice.name, *settings, "-t", text, "-o", "/dev/stdout")

@@ -5,12 +5,14 @@ from __future__ import annotations
 import io
 import shutil
 import subprocess
+import zlib
 from dataclasses import dataclass
 
 import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from soundflow.data.voices.engine import Voice
 from soundflow.errors import InputError, OutsideError
 
 Samples = NDArray[np.float32]
@@ -65,6 +67,12 @@ class Program:
         except (RuntimeError, TypeError) as error:
             raise OutsideError("voices.no_sound", f"{len(wav)} bytes that are no sound: {error}") from error
         return np.asarray(sound, np.float32), int(rate)
+
+
+def drawn(seed: int, text: str, voice: Voice, attempt: int) -> np.random.Generator:
+    """Draws how a voice says a text: the same for the same text, voice, take, attempt and seed."""
+    names = [zlib.crc32(name.encode()) for name in (text, voice.name)]
+    return np.random.default_rng([seed, *names, voice.take, attempt])
 
 
 def check_text(text: str) -> None:
