@@ -117,6 +117,15 @@ class Timeline:
             values = json.loads(text)
         except ValueError as e:
             raise InputError("timeline.json", f"not JSON: {e}", "see docs/reference/timeline.md") from e
+        return cls.from_values(values)
+
+    @classmethod
+    def from_values(cls, values: Any) -> Timeline:
+        """The timeline in the values of a JSON object.
+
+        Raises:
+            InputError: no object, an unknown field (the nearest is named), or a missing one.
+        """
         events = tuple(_event(v) for v in _rows(values, "events"))
         noise = tuple(_build(NoiseTrack, v, "noise") for v in _rows(values, "noise"))
         turns = tuple(_turn(v) for v in _rows(values, "turns"))

@@ -30,7 +30,6 @@ from soundflow.train.stages import Stage
 
 GOLDEN = (math.sqrt(5) - 1) / 2  # steps by it fill an interval evenly
 MIX_INS = ("history_review", "silence", "proactive")
-CHUNK_SECONDS = 0.4  # the paper's
 Row = Mapping[str, Any]
 Placed = tuple[Path, Row]
 
@@ -46,9 +45,7 @@ class ShardStreams:
         InputError: a folder is no finished corpus, or none of its streams fits the stage.
     """
 
-    def __init__(
-        self, corpora: Sequence[Path], stage: Stage | None, seed: int, chunk_seconds: float = CHUNK_SECONDS
-    ) -> None:
+    def __init__(self, corpora: Sequence[Path], stage: Stage | None, seed: int, chunk_seconds: float = 0.4) -> None:
         rows = [(folder, row) for folder in corpora for row in read_index(folder)]
         shares = np.ones(len(rows)) if stage is None else shares_of([row for _, row in rows], stage)
         if not shares.sum():
@@ -143,7 +140,7 @@ def read_stream(shard: Path, key: str) -> Sounding:
         files = _files(shard, key)
         annotation = json.loads(files.pop("json"))
         (sound,) = files.values()
-        timeline = Timeline.from_json(json.dumps(annotation["timeline"]))
+        timeline = Timeline.from_values(annotation["timeline"])
         samples = StoredStream(key, annotation, timeline, sound).samples
         is_aloud = bool(annotation.get("spoken_instruction"))
         return Sounding(f"{shard.parent.name}-{key}", samples, timeline, is_aloud)
@@ -156,7 +153,7 @@ def read_timeline(shard: Path, key: str) -> Timeline:
         InputError: the shard cannot be read, or does not hold it.
     """
     with _whole(shard, key):
-        return Timeline.from_json(json.dumps(json.loads(_files(shard, key, ("json",))["json"])["timeline"]))
+        return Timeline.from_values(json.loads(_files(shard, key, ("json",))["json"])["timeline"])
 
 
 @contextmanager

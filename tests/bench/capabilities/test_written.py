@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from soundflow.bench.capabilities.items import asked
+from soundflow.bench.capabilities.items import Asked, asked
 from soundflow.bench.capabilities.judging import judge
 from soundflow.bench.capabilities.run import run_written
 from soundflow.bench.capabilities.written import in_both_ways, in_words, ways
@@ -21,35 +21,29 @@ VOICE = dataclasses.replace(speech(0.5, 1.3), decision="ignore", content="Count 
 SPOKEN = stream("event_counting", VOICE, due(2.0, 2.4, "Dog number one."), instruction=None, spoken=True)
 
 
-def stored_of(made: object = SPOKEN) -> StoredStream:
-    """A stream as it lies in a corpus, every sample telling its chunk."""
-    assert isinstance(made, type(SPOKEN))
+SOUND = np.repeat(np.arange(50, dtype=np.float32), 6400)  # every sample tells its chunk
+
+
+def stored_of(made: Asked = SPOKEN) -> StoredStream:
+    """A stream as it lies in a corpus, without its sound."""
     annotation = {"sub_task": made.sub_task, "spoken_instruction": made.column == "spoken"}
-    return Stored(made.key, annotation, made.timeline, b"")
-
-
-class Stored(StoredStream):
-    """Sound without a file."""
-
-    @property
-    def samples(self) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
-        return np.repeat(np.arange(50, dtype=np.float32), 6400)
+    return StoredStream(made.key, annotation, made.timeline, b"")
 
 
 def test_the_voice_is_left_out_and_the_instruction_written() -> None:
-    found = in_words(stored_of())
+    found = in_words(stored_of(), SOUND)
     assert found is not None
     written, samples = found
     assert (written.timeline.instruction, written.column, written.key) == ("Count the dogs.", "text", SPOKEN.key)
     assert samples[0] == 4 and len(samples) == 46 * 6400  # the voice ends in the fourth chunk
     assert [item.reference for item in written.items] == ["Dog number one."]
-    assert in_words(stored_of(stream("event_counting", due(2.0, 2.4, "Dog number one.")))) is None
+    assert in_words(stored_of(stream("event_counting", due(2.0, 2.4, "Dog number one."))), SOUND) is None
     mumbled = dataclasses.replace(VOICE, content=None)
-    assert in_words(stored_of(stream("event_counting", mumbled, instruction=None, spoken=True))) is None
+    assert in_words(stored_of(stream("event_counting", mumbled, instruction=None, spoken=True)), SOUND) is None
 
 
 def test_items_are_paired_by_what_they_are_about() -> None:
-    found = in_words(stored_of())
+    found = in_words(stored_of(), SOUND)
     assert found is not None
     written = found[0]
     pairs = in_both_ways([judge(written, references(written))], [judge(SPOKEN, [])])
@@ -60,7 +54,7 @@ def test_items_are_paired_by_what_they_are_about() -> None:
 def test_words_that_come_one_by_one_are_paired_too() -> None:
     line = dataclasses.replace(SPOKEN.timeline, events=(VOICE, speech(2.0, 3.0)), turns=tuple(words(1, (2.5, "one"))))
     aloud = asked("k", {"sub_task": "asr_read_speech_en", "spoken_instruction": True}, line)
-    found = in_words(stored_of(aloud))
+    found = in_words(stored_of(aloud), SOUND)
     assert found is not None
     pairs = in_both_ways([judge(found[0], references(found[0]))], [judge(aloud, references(aloud))])
     assert [(pair.first.right, pair.second.right) for pair in pairs] == [(True, True)]

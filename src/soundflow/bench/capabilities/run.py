@@ -23,7 +23,7 @@ from soundflow.bench.listening import Listener
 from soundflow.bench.machine import describe_machine
 from soundflow.bench.scoring import SpokenReply
 from soundflow.bench.systems import System, model_system
-from soundflow.data.build.corpus import StoredStream, read_index, streams
+from soundflow.data.build.corpus import Samples, StoredStream, read_index, streams
 from soundflow.errors import InputError, UsageError
 from soundflow.model.bundle import Bundle
 from soundflow.stream.offline import check_answers
@@ -94,7 +94,7 @@ def run_capabilities(
         UsageError: fewer than one stream is asked for.
     """
     system = listener if isinstance(listener, System) else model_system(listener, threshold)
-    heard = [one for _, one in _hear(system, corpus, most, progress)]
+    heard = [one for _, one, _ in _hear(system, corpus, most, progress)]
     return report(heard, _about(system, corpus))
 
 
@@ -114,9 +114,9 @@ def run_layouts(
     check_answers(bundle)
     system = model_system(bundle, threshold)
     heard, answers = list[Heard](), list[dict[int, str]]()
-    for stored, (asked, replies) in _hear(system, corpus, most, progress):
+    for _, (asked, replies), samples in _hear(system, corpus, most, progress):
         heard.append((asked, replies))
-        answers.append(offline_answers(bundle, asked, stored.samples))
+        answers.append(offline_answers(bundle, asked, samples))
     found = report(heard, _about(system, corpus))
     texts = {
         _id(asked, place): text for (asked, _), said in zip(heard, answers, strict=True) for place, text in said.items()
@@ -142,12 +142,12 @@ def run_written(
     """
     system = listener if isinstance(listener, System) else model_system(listener, threshold)
     heard, aloud, written = list[Heard](), list[Judged](), list[Judged]()
-    for stored, one in _hear(system, corpus, most, progress):
+    for stored, one, samples in _hear(system, corpus, most, progress):
         heard.append(one)
-        if (other := in_words(stored)) is not None:
-            asked, samples = other
+        if (other := in_words(stored, samples)) is not None:
+            asked, rest = other
             aloud.append(judge(*one))
-            written.append(judge(asked, tuple(system.hear(samples, asked.timeline.instruction))))
+            written.append(judge(asked, tuple(system.hear(rest, asked.timeline.instruction))))
     found = report(heard, _about(system, corpus))
     return dataclasses.replace(found, ways=ways(in_both_ways(written, aloud)))
 
@@ -197,10 +197,12 @@ def report(heard: Sequence[Heard], about: Mapping[str, Any] | None = None) -> Ca
     )
 
 
-def _hear(system: System, corpus: Path, most: int | None, progress: Progress) -> Iterator[tuple[StoredStream, Heard]]:
+def _hear(
+    system: System, corpus: Path, most: int | None, progress: Progress
+) -> Iterator[tuple[StoredStream, Heard, Samples]]:
     for stored in chosen(corpus, most):
-        asked = held(stored)
-        yield stored, (asked, tuple(system.hear(stored.samples, asked.timeline.instruction)))
+        asked, samples = held(stored), stored.samples  # decoded here, once
+        yield stored, (asked, tuple(system.hear(samples, asked.timeline.instruction))), samples
         progress(asked.sub_task, asked.timeline.seconds)
 
 

@@ -9,26 +9,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from soundflow.bench.capabilities.items import Asked, asked
 from soundflow.bench.capabilities.judging import Judged, JudgedItem
 from soundflow.bench.capabilities.paired import Both, side_by_side
-from soundflow.data.build.corpus import StoredStream
+from soundflow.data.build.corpus import Samples, StoredStream
 from soundflow.data.opening import has_own_chunks, opening_chunks, voice_of, without_opening
 from soundflow.data.timeline import SAMPLE_RATE
 
-Samples = NDArray[np.float32]
 
-
-def in_words(stored: StoredStream) -> tuple[Asked, Samples] | None:
+def in_words(stored: StoredStream, samples: Samples) -> tuple[Asked, Samples] | None:
     """A stream that is asked aloud, as it is asked in words; None where it is not, or where that cannot be done.
 
     The voice must have its chunks for itself, and its words must be known.
 
+    Args:
+        samples: the stream's sound, float32 [n], 16 kHz.
+
     Returns:
-        The stream as it is scored, and its sound, float32 [n], 16 kHz.
+        The stream as it is scored, and what is left of its sound.
     """
     if not stored.annotation.get("spoken_instruction"):
         return None
@@ -36,7 +34,7 @@ def in_words(stored: StoredStream) -> tuple[Asked, Samples] | None:
         return None
     size = round(stored.timeline.chunk_seconds * SAMPLE_RATE)
     written = asked(stored.key, {**stored.annotation, "spoken_instruction": False}, without_opening(stored.timeline))
-    return written, stored.samples[opening_chunks(stored.timeline) * size :]
+    return written, samples[opening_chunks(stored.timeline) * size :]
 
 
 def in_both_ways(written: Sequence[Judged], spoken: Sequence[Judged]) -> list[Both]:

@@ -170,7 +170,7 @@ def _labels(path: Path) -> Any:
 
 def _timeline(row: Mapping[str, Any]) -> Found:
     try:
-        line = Timeline.from_json(json.dumps(row))
+        line = Timeline.from_values(row)
         chunks = round(line.seconds / line.chunk_seconds)
         for index, event in enumerate(line.events):
             if not 0 <= event.onset < event.end <= line.seconds + 1e-3:

@@ -102,7 +102,7 @@ def _stored(key: str, files: Mapping[str, bytes], path: Path) -> StoredStream:
     try:
         annotation = json.loads(files["json"])
         sound = next(data for name, data in files.items() if name in ("flac", "wav"))
-        return StoredStream(key, annotation, Timeline.from_json(json.dumps(annotation["timeline"])), sound)
+        return StoredStream(key, annotation, Timeline.from_values(annotation["timeline"]), sound)
     except (KeyError, StopIteration, ValueError) as error:
         raise InputError(
             "corpus.stream", f"stream {key} in {path} is not whole: {error!r}", "build it again"
