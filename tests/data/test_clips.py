@@ -116,6 +116,21 @@ def test_cache_is_used_and_renewed(tmp_path: Path) -> None:
     assert not any(path.exists() for path in files)
 
 
+def test_a_refused_sound_is_heard_once_it_lies_in_the_folder(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path / "in", [row("a"), row("b")])
+    outside = tmp_path / "b.wav"
+    (folder / "b.wav").rename(outside)
+    (folder / "b.wav").symlink_to(outside)
+    refused = ClipStore(folder, tmp_path / "cache")
+    refused.prepare("test")
+    assert "leads out" in refused.quarantined["b"]
+    (folder / "b.wav").unlink()
+    outside.rename(folder / "b.wav")  # the same file, as old and as long as before
+    mended = ClipStore(folder, tmp_path / "cache")
+    mended.prepare("test")
+    assert [clip.id for clip in mended.clips()] == ["a", "b"] and not mended.quarantined
+
+
 def test_loud_samples_are_clipped_not_wrapped(tmp_path: Path) -> None:
     folder = write_folder(tmp_path / "in", [row("a")])
     soundfile.write(folder / "a.wav", np.array([1.5, -1.5] * 400, np.float32), RATE, subtype="FLOAT")

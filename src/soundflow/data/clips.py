@@ -195,7 +195,7 @@ class ClipStore:
         key = (split, variant)
         if key not in self._shards:
             clips = [clip for clip in self._clips if clip.split == split]
-            shard = _open_shard(self.cache_dir, self.folder, split, variant, clips, self._source(variant))
+            shard = _open_shard(self.cache_dir, self.folder, self._roots, split, variant, clips, self._source(variant))
             self._shards[key] = shard
             self._quarantined.update(shard.quarantined)
             self._usable.pop(split, None)
@@ -362,13 +362,14 @@ def _inside(folder: Path, path: str, roots: Roots) -> Path:
 def _open_shard(
     cache_dir: Path,
     folder: Path,
+    roots: Roots,
     split: str,
     variant: Variant,
     clips: list[Clip],
     source: Callable[[Clip], Samples],
 ) -> _Shard:
     stem = f"{_digest([str(folder.resolve()), split, variant])}-"
-    key = _digest([str(CACHE_VERSION), *_fingerprint(folder, clips, variant)])
+    key = _digest([str(CACHE_VERSION), *_fingerprint(folder, roots, clips, variant)])
     index, sound = cache_dir / f"{stem}{key}.json", cache_dir / f"{stem}{key}.s16"
     if not (index.exists() and sound.exists()):
         cache_dir.mkdir(parents=True, exist_ok=True)
@@ -379,18 +380,18 @@ def _open_shard(
     return _Shard(sound, spans, row["quarantined"])
 
 
-def _fingerprint(folder: Path, clips: list[Clip], variant: Variant) -> Iterable[str]:
-    """Changes whenever a file, or what is done to it, changes."""
+def _fingerprint(folder: Path, roots: Roots, clips: list[Clip], variant: Variant) -> Iterable[str]:
+    """Changes whenever a file, or what is done to it, changes; a file that may not be read is as good as absent."""
     if variant == "tfjp":
         yield repr(TfjpConfig())
         for module in (tfjp_module, stft_module):
             yield inspect.getsource(module)
     for clip in clips:
         try:
-            stat = (folder / clip.path).stat()
+            stat = _inside(folder, clip.path, roots).stat()
             part = f"\0{clip.extra['begin']}\0{clip.seconds}" if "begin" in clip.extra else ""
             yield f"{clip.id}\0{clip.path}\0{stat.st_size}\0{stat.st_mtime_ns}{part}"
-        except OSError:
+        except (InputError, OSError):
             yield f"{clip.id}\0{clip.path}\0absent"
 
 

@@ -41,7 +41,7 @@ class Piece:
 class Sounding:
     """A stream as a corpus or a folder of clips gives it. `samples` float32 [n], 16 kHz."""
 
-    key: str  # names the same sound for ever, for what is kept of it
+    key: str  # names this sound and no other, for ever, for what is kept of it
     samples: Samples
     timeline: Timeline
     asks_aloud: bool = False  # its instruction is the first thing to be heard

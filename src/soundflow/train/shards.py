@@ -8,6 +8,7 @@ Tests: tests/train/test_shards.py.
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 import math
 import tarfile
@@ -143,7 +144,7 @@ def read_stream(shard: Path, key: str) -> Sounding:
         timeline = Timeline.from_values(annotation["timeline"])
         samples = StoredStream(key, annotation, timeline, sound).samples
         is_aloud = bool(annotation.get("spoken_instruction"))
-        return Sounding(f"{shard.parent.name}-{key}", samples, timeline, is_aloud)
+        return Sounding(f"{key}-{hashlib.sha256(sound).hexdigest()[:16]}", samples, timeline, is_aloud)
 
 
 def read_timeline(shard: Path, key: str) -> Timeline:
