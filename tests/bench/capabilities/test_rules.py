@@ -54,6 +54,29 @@ def test_right_and_wrong(sub_task: str, label: str, reference: str, right: str, 
     assert not verdict(asked, wrong).right
 
 
+@pytest.mark.parametrize(
+    ("sub_task", "label", "reference", "wrong"),
+    [
+        ("multi_turn_dialogue", "speech_coffee_order", "Coming up: mocha.", "Sure, large iced mocha."),
+        ("multi_turn_dialogue", "speech_coffee_order", "Sure, latte with some milk.", "Sure, latte with almond milk."),
+        ("factual_spoken_qa", "speech_question", "Paris.", "It is London, Berlin, Paris or Rome."),
+        ("factual_spoken_qa", "speech_question", "Paris.", "It is not Paris."),
+        ("factual_spoken_qa", "speech_question", "北京。", "不是北京，是上海。"),
+        ("history_review", "speech_wake_word", "The first sound was a siren.", "I heard a siren and a cow."),
+        ("audio_qa_open", "siren", "Yes, that is a siren.", "No, there is no siren."),
+        ("audio_description", "cow", "I heard a siren, then a cow.", "I heard a cow, then a siren."),
+    ],
+)
+def test_the_right_words_among_wrong_ones_are_wrong(sub_task: str, label: str, reference: str, wrong: str) -> None:
+    asked = item(sub_task, reference, label, heard=("siren", "cow"))
+    assert verdict(asked, reference).right and not verdict(asked, wrong).right
+
+
+def test_a_number_is_an_answer_though_a_template_holds_it() -> None:
+    asked = item("factual_spoken_qa", "One.", "speech_digit")
+    assert verdict(asked, "The next number is one.").right and not verdict(asked, "Two.").right
+
+
 def test_a_description_names_every_sound_or_its_share() -> None:
     asked = item("audio_description", "I heard a siren, then a cow mooing.", "cow", heard=("siren",))
     half = verdict(asked, "I heard a siren.")

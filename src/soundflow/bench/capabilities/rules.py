@@ -11,12 +11,22 @@ from dataclasses import dataclass
 
 from soundflow.bench.capabilities.calls import read_call, slot_counts
 from soundflow.bench.capabilities.items import MIXED_IN_ALARM, MIXED_IN_REVIEW, Item
-from soundflow.bench.capabilities.words import holds_key_words, same_words, says_sound, spoken_of, tokens
+from soundflow.bench.capabilities.words import (
+    holds_key_words,
+    in_order,
+    order_words,
+    same_words,
+    says_sound,
+    spoken_of,
+    takes_back,
+    tokens,
+)
 from soundflow.bench.naming import names_sound
 from soundflow.data.tasks.registry import CAPABILITIES
 from soundflow.data.tasks.subtasks.words import lines
 
 Share = tuple[float, float]  # what was got, of how much
+ORDER_LABEL = "speech_coffee_order"
 KEYWORD_WORDS = 2  # an utterance of at most so many words is a keyword
 KEYWORD_CHARACTERS = 4  # the same for Chinese characters: a word or two
 
@@ -41,7 +51,9 @@ def verdict(item: Item, reply: str) -> Verdict:
 
 
 def same_meaning(item: Item, reply: str) -> Verdict:
-    """The reference, its key words, or another packaged answer to the same."""
+    """The reference, its key words, or another packaged answer to the same; an order with nothing beside it."""
+    if item.label == ORDER_LABEL and order_words(item.reference) != order_words(reply):
+        return _only(False)
     return _only(any(holds_key_words(text, reply) for text in interchangeable(item)))
 
 
@@ -69,12 +81,21 @@ def sound_named(item: Item, reply: str) -> Verdict:
 
 
 def sounds_spoken_of(item: Item, reply: str) -> Verdict:
-    """Every sound that the reference speaks of is named; where it speaks of none, its meaning decides."""
+    """Every sound of the stream that the reference speaks of is named, in its order, and no other.
+
+    Where it speaks of none, its meaning decides.
+    """
     labels = spoken_of(item.reference, item.heard)
     if not labels:
         return same_meaning(item, reply)
     named = sum(says_sound(label, reply) for label in labels)
-    return Verdict(named == len(labels), {"sounds_named": (float(named), float(len(labels)))})
+    others = (label for label in item.heard if label not in labels and not says_sound(label, item.reference))
+    right = named == len(labels) and not any(says_sound(label, reply) for label in others)
+    right = right and not takes_back(item.reference, reply)
+    told, wanted = in_order(reply, labels), in_order(item.reference, labels)
+    if len(told) == len(labels) == len(wanted):  # else the reply has other words for one of them
+        right = right and told == wanted
+    return Verdict(right, {"sounds_named": (float(named), float(len(labels)))})
 
 
 def letter_chosen(item: Item, reply: str) -> Verdict:

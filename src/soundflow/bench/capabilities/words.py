@@ -28,6 +28,9 @@ _FUNCTION_WORDS = frozenset(
     )
 )
 
+_DENIALS = frozenset({"no", "not", "never", "nothing", "none"})
+_CHINESE_DENIALS = ("不是", "没有", "不对")
+
 
 @lru_cache(maxsize=65536)
 def tokens(text: str) -> tuple[str, ...]:
@@ -43,21 +46,40 @@ def same_words(left: str, right: str) -> bool:
 @lru_cache(maxsize=4096)
 def key_words(reference: str) -> frozenset[str]:
     """The words of a reference without function words and without the wording of the packaged reply templates."""
-    return frozenset(tokens(reference)) - _FUNCTION_WORDS - _template_words()
+    return frozenset(tokens(_in_template(reference))) - _FUNCTION_WORDS - _template_words()
 
 
 def holds_key_words(reference: str, reply: str) -> bool:
-    """Whether a reply says what a reference says.
+    """Whether a reply says what a reference says, and does not take it back.
 
     It is equal, or holds every key word, in any order; a Chinese reference must stand in it as it is. A reference
-    without key words is only equalled.
+    without key words is only equalled. A reply that denies or leaves a choice where the reference does not is wrong.
     """
     if same_words(reference, reply):
         return True
+    if takes_back(reference, reply):
+        return False
     if _CHINESE.search(reference):
         return bool(tokens(reference)) and "".join(tokens(reference)) in "".join(tokens(reply))
     wanted = key_words(reference)
     return bool(wanted) and wanted <= set(tokens(reply))
+
+
+def takes_back(reference: str, reply: str) -> bool:
+    """Whether a reply denies something, or names several things to choose from, and the reference does not.
+
+    "No, there is no cat." holds the words of "Yes, that is a cat.", and "London, Paris or Rome." those of "Paris."
+    """
+    return _denies(reply) != _denies(reference) or ("or" in tokens(reply) and "or" not in tokens(reference))
+
+
+def _denies(text: str) -> bool:
+    return bool(_DENIALS & set(tokens(text))) or any(word in text for word in _CHINESE_DENIALS)
+
+
+def order_words(text: str) -> frozenset[str]:
+    """The words of a text that can belong to a coffee order: drink, size, roast, shots, what is added and how much."""
+    return _order_vocabulary() & set(tokens(text))
 
 
 @cache
@@ -86,6 +108,13 @@ def spoken_of(reference: str, labels: Sequence[str]) -> tuple[str, ...]:
     return tuple(found)
 
 
+def in_order(text: str, labels: Sequence[str]) -> tuple[str, ...]:
+    """These labels in the order in which their nouns first stand in a text; one whose noun is not there is left out."""
+    said = f" {' '.join(tokens(text))} "
+    places = {label: said.find(_noun(label)) for label in labels}
+    return tuple(sorted((label for label in labels if places[label] >= 0), key=places.__getitem__))
+
+
 def speaks_of_absent(reference: str, labels: Sequence[str]) -> bool:
     """Whether a reference names sounds that this package knows, and none of them is among these labels."""
     return not spoken_of(reference, labels) and bool(spoken_of(reference, tuple(known_phrases())))
@@ -107,8 +136,32 @@ def _opening(reply: str) -> str:
     return re.split(r"[.!?]", reply, maxsplit=1)[0].strip().casefold()
 
 
+def _in_template(reference: str) -> str:
+    """What stands in a template's place, "large latte" in "One moment, large latte for you."; else the whole."""
+    for template in _templates():
+        head, tail = re.split(r"\{.*?\}", template, maxsplit=1)
+        if reference.startswith(head) and reference.endswith(tail) and len(reference) > len(head) + len(tail):
+            return reference[len(head) : len(reference) - len(tail)]
+    return reference
+
+
+@cache
+def _templates() -> tuple[str, ...]:
+    """The wordings of replies around one fact."""
+    texts = [text for name, texts in lines("chat").items() if name.endswith("_replies") for text in texts]
+    return tuple(text for text in texts if "{" in text)
+
+
 @cache
 def _template_words() -> frozenset[str]:
-    """What the templates of replies say around their facts: "Coming up", "One moment", "I think"."""
-    templates = [text for name, texts in lines("chat").items() if name.endswith("_replies") for text in texts]
-    return frozenset(word for text in templates for word in tokens(re.sub(r"\{.*?\}", " ", text)))
+    """What templates say around their facts: "Coming up", "I think"; but "one" of "One moment" may be an answer."""
+    around = frozenset(word for text in _templates() for word in tokens(re.sub(r"\{.*?\}", " ", text)))
+    return around - {"one"}
+
+
+@cache
+def _order_vocabulary() -> frozenset[str]:
+    """Every word of the grammar of orders that carries a fact."""
+    grammar = lines("orders")
+    texts = [text for values in (*grammar["slots"].values(), *grammar["added"].values()) for text in values]
+    return frozenset(word for text in (*texts, *grammar["amounts"]) for word in tokens(text)) - _FUNCTION_WORDS

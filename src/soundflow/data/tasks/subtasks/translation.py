@@ -98,7 +98,8 @@ def _words(material: Material, rng: np.random.Generator, source: str, count: int
     )
     labels = sorted({clip.label for clip in clips})
     label = pick(rng, labels)  # one kind of recording a stream: one voice, one room
-    return several(rng, [clip for clip in clips if clip.label == label], count)
+    own = [clip for clip in clips if clip.label == label]
+    return several(rng, own, min(count, len(own)))  # a stream of one word again and again would teach and judge little
 
 
 def _pieces(name: str, direction: str) -> list[tuple[str, str]]:
