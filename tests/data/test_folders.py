@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import numpy as np
@@ -13,7 +17,15 @@ import soundfile
 
 from soundflow.audio.decode import write_wav
 from soundflow.data.clips import ClipStore
-from soundflow.data.folders import StreamFolder, compose_file, preprocess, preprocess_file, sound_files, sound_seconds
+from soundflow.data.folders import (
+    StreamFolder,
+    compose_file,
+    preprocess,
+    preprocess_file,
+    second_name,
+    sound_files,
+    sound_seconds,
+)
 from soundflow.data.streams import bench_config, stream
 from soundflow.errors import InputError
 from tests.data.test_clips import tone, write_folder
@@ -152,6 +164,42 @@ def test_a_finished_recording_is_kept_until_its_source_changes(tmp_path: Path) -
 def test_two_sounds_for_one_place_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="would both become"):
         sound_files([tmp_path / "a" / "x.wav", tmp_path / "b" / "x.ogg"], tmp_path / "out")
+
+
+def test_two_that_name_a_sound_at_once_do_not_fail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    link, both = os.link, Barrier(2)
+
+    def together(source: Path, target: Path) -> None:
+        both.wait(20)  # both have seen that nothing is there
+        link(source, target)
+
+    write_wav(tmp_path / "x.wav", tone(0.1, 400))
+    monkeypatch.setattr(os, "link", together)
+    target = tmp_path / "out" / "y.wav"
+    with ThreadPoolExecutor(2) as threads:
+        for done in [threads.submit(second_name, tmp_path / "x.wav", target) for _ in range(2)]:
+            done.result()
+    assert target.samefile(tmp_path / "x.wav") and len(list(target.parent.iterdir())) == 1
+
+
+def test_a_copy_that_was_cut_off_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(source: Path, target: Path) -> None:
+        raise OSError(errno.EXDEV, "another disk")
+
+    def cut_off(source: Path, target: Path) -> None:
+        target.write_bytes(b"RIFF")
+        raise OSError(errno.ENOSPC, "no space")
+
+    write_wav(tmp_path / "x.wav", tone(0.1, 400))
+    target, copyfile = tmp_path / "out" / "y.wav", shutil.copyfile
+    monkeypatch.setattr(os, "link", refused)
+    monkeypatch.setattr(shutil, "copyfile", cut_off)
+    with pytest.raises(OSError, match="no space"):
+        second_name(tmp_path / "x.wav", target)
+    assert not list(target.parent.iterdir())
+    monkeypatch.setattr(shutil, "copyfile", copyfile)
+    second_name(tmp_path / "x.wav", target)
+    assert target.read_bytes() == (tmp_path / "x.wav").read_bytes()
 
 
 def test_an_empty_folder_is_refused(tmp_path: Path) -> None:

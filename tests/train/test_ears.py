@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +15,8 @@ from hypothesis import strategies as st
 from safetensors.torch import load_file
 
 from soundflow.data.augment import AugmentConfig
-from soundflow.data.clips import ClipStore
+from soundflow.data.clips import Clip, ClipStore
+from soundflow.errors import InputError
 from soundflow.model.encoder import AudioEncoder
 from soundflow.train.ears import EarsConfig, placed, train_ears
 from tests.model.conftest import small_config
@@ -64,3 +66,17 @@ def test_it_leaves_encoder_and_adapter_and_goes_on_exactly(store: ClipStore, tmp
     assert not torch.equal(kept["encoder.conv1.weight"], _start()["conv1.weight"])
     again = load_file(cut / "ears.safetensors")
     assert all(torch.equal(kept[n], again[n]) for n in kept)
+
+
+def test_a_fault_in_another_process_is_one_clear_line(
+    store: ClipStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(self: ClipStore, clip: Clip) -> np.ndarray[Any, np.dtype[np.float32]]:
+        raise InputError("clips.unusable", f"clip {clip.id} cannot be used", "leave it out")
+
+    store.prepare("train")
+    monkeypatch.setattr(ClipStore, "audio", gone)
+    monkeypatch.setattr(ClipStore, "tfjp_audio", gone)
+    config = dataclasses.replace(CONFIG, workers=1)
+    with pytest.raises(InputError, match="cannot be used — leave it out"):
+        train_ears(config, small_config(), _start(), store, AugmentConfig(), tmp_path / "out")

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from soundflow.errors import UsageError
+from soundflow.errors import InputError, UsageError
 from soundflow.train.feed import passes_of, positions_of, steps
-from tests.train.corpora import STAGE, documents
+from tests.train.corpora import STAGE, documents, write_corpus
 
 
 @given(st.integers(1, 4), st.integers(1, 4), st.integers(1, 4), st.integers(0, 9))
@@ -46,6 +46,18 @@ def test_sound_prepared_by_another_process_is_the_same(corpus: Path) -> None:
     here, there = (next(steps(source, 1, 0, 1, workers)) for workers in (0, 1))
     for a, b in zip(here, there, strict=True):
         assert all(np.array_equal(x.samples, y.samples) for x, y in zip(a, b, strict=True))
+
+
+def test_a_damaged_shard_is_the_same_error_here_and_in_another_process(tmp_path: Path) -> None:
+    folder = write_corpus(tmp_path / "corpus")
+    source = documents(folder)
+    for shard in folder.glob("shard-*.tar"):
+        data = shard.read_bytes()
+        shard.write_bytes(data.replace(b"fLaC", b"none"))
+    for workers in (0, 1):
+        with pytest.raises(InputError, match=r"^stream \d+ in \S+ is not whole: .* — build the corpus again") as caught:
+            list(steps(source, 0, 0, 1, workers))
+        assert caught.value.code == "shards.stream" and "\n" not in str(caught.value)
 
 
 def test_a_late_start_of_a_long_run_is_at_once(corpus: Path) -> None:

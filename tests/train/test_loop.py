@@ -93,6 +93,21 @@ def test_a_plan_changes_nothing(corpus: Path, tmp_path: Path) -> None:
     assert all(torch.equal(plain[name], tensor) for name, tensor in planned.run([]).items())
 
 
+def test_a_plan_after_a_stop_tells_what_is_left(corpus: Path, tmp_path: Path) -> None:
+    def stop(step: int) -> None:
+        if step == 3:
+            raise KeyboardInterrupt
+
+    whole = run_of(corpus, tmp_path / "whole").run([])
+    with pytest.raises(KeyboardInterrupt):
+        run_of(corpus, tmp_path / "cut").run([], stop)  # its checkpoint stands at 2 of 4 steps
+    again = run_of(corpus, tmp_path / "cut")
+    planned = again.plan()
+    assert planned.streams == 2 * STAGE.batch_size and f"{planned.streams} streams" in str(planned)
+    assert all(torch.equal(whole[name], tensor) for name, tensor in again.run([]).items())
+    assert run_of(corpus, tmp_path / "cut").plan().streams == 0
+
+
 LONG = dataclasses.replace(STAGE, steps=14, hearing_weight=0.3, feature_dropout=0.2)
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
 from soundflow.errors import UsageError
 from soundflow.train.recipe import read_recipe
+
+Kind = Literal["float32", "bfloat16"]
 
 
 @dataclass(frozen=True)
@@ -16,6 +19,7 @@ class Inner:
     steps: int = 10
     rate: float = 0.1
     gap: tuple[float, ...] = (0.8, 2.4)
+    parts: tuple[Kind, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -23,6 +27,9 @@ class Outer:
     name: str
     clips: Path = Path(".")
     inner: Inner = field(default_factory=Inner)
+    storage: Kind = "float32"
+    maybe: Kind | None = None
+    cache: Path | None = None
 
 
 def _write(folder: Path, text: str) -> Path:
@@ -34,6 +41,13 @@ def _write(folder: Path, text: str) -> Path:
 def test_sections_lists_and_paths(tmp_path: Path) -> None:
     path = _write(tmp_path, 'name = "a"\nclips = "x"\n[inner]\nsteps = 3\nrate = 1\ngap = [1.0, 2.0]\n')
     assert read_recipe(Outer, path) == Outer("a", Path("x"), Inner(3, 1.0, (1.0, 2.0)))
+
+
+def test_a_choice_is_taken_wherever_it_stands(tmp_path: Path) -> None:
+    text = 'name = "a"\nstorage = "bfloat16"\nmaybe = "float32"\ncache = "x"\n[inner]\nparts = ["bfloat16"]\n'
+    found = read_recipe(Outer, _write(tmp_path, text))
+    assert (found.storage, found.maybe, found.inner.parts) == ("bfloat16", "float32", ("bfloat16",))
+    assert found.cache == Path("x")
 
 
 def test_overrides_win(tmp_path: Path) -> None:
@@ -49,6 +63,10 @@ def test_overrides_win(tmp_path: Path) -> None:
         ('name = "a"\n[inner]\nstep = 1\n', [], "did you mean 'steps'"),
         ('name = "a"\n[inner]\nsteps = "many"\n', [], "must be int"),
         ('name = "a"\ninner = 3\n', [], "must be a section"),
+        ('name = "a"\nstorage = "bf16"\n', [], "storage is 'bf16' — did you mean 'bfloat16'"),
+        ('name = "a"\nstorage = 16\n', [], "storage is 16 — one of float32, bfloat16"),
+        ('name = "a"\nmaybe = "x"\n', [], "maybe is 'x'"),
+        ('name = "a"\n[inner]\nparts = ["float32", "float23"]\n', [], "parts 2 is 'float23' — did you mean 'float32'"),
         ("inner = {}\n", [], "name"),
         ("name = \n", [], "recipe.toml"),
         ('name = "a"\n', ["inner.steps"], "section.key=value"),

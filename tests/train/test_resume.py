@@ -11,7 +11,7 @@ from soundflow.errors import InputError
 from soundflow.train.guard import Guard
 from soundflow.train.learner import Learner
 from soundflow.train.parallel import Engine, World, engine_of
-from soundflow.train.resume import Position, claim, restore, save
+from soundflow.train.resume import Position, claim, is_claimed, position_of, restore, save
 from tests.train.corpora import STAGE, small_start
 
 
@@ -52,8 +52,27 @@ def test_the_newest_whole_checkpoint_is_taken_and_older_ones_go(tmp_path: Path) 
 def test_a_damaged_checkpoint_is_one_line(tmp_path: Path) -> None:
     save(tmp_path, engine(), Position(2), World())
     (tmp_path / "step-000000002" / ".metadata").write_bytes(b"no")
-    with pytest.raises(InputError, match="cannot be read"):
+    with pytest.raises(
+        InputError, match=r"^the checkpoint \S+ cannot be read.* — remove it; its stage then begins again$"
+    ):
         restore(tmp_path, engine())
+    (tmp_path / "step-000000002" / "position.json").write_text("[]")
+    with pytest.raises(InputError, match="cannot be read"):
+        position_of(tmp_path)
+
+
+def test_where_a_run_stands_is_known_without_its_weights(tmp_path: Path) -> None:
+    position = Position(12, Guard((0.1, 1 / 3), 2))
+    assert position_of(tmp_path) == Position()
+    save(tmp_path, engine(), position, World())
+    assert position_of(tmp_path) == position
+
+
+def test_restored_twice_is_restored(tmp_path: Path) -> None:
+    first, other = engine(1.0), engine(3.0)
+    save(tmp_path, first, Position(2), World())
+    assert restore(tmp_path, other) == restore(tmp_path, other) == Position(2)
+    assert all(torch.equal(a, b) for a, b in zip(weights(first), weights(other), strict=True))
 
 
 def test_a_folder_knows_its_run(tmp_path: Path) -> None:
@@ -64,8 +83,15 @@ def test_a_folder_knows_its_run(tmp_path: Path) -> None:
         claim(tmp_path, {"start": "other", "stage": [{"steps": 4}]})
 
 
-def test_a_model_of_nobody_knows_what_is_not_taken_for_the_end_of_a_run(tmp_path: Path) -> None:
-    (tmp_path / "model").mkdir()
+def test_a_folder_is_asked_whose_it_is(tmp_path: Path) -> None:
+    assert not is_claimed(tmp_path / "out", {"start": "nano"}) and not (tmp_path / "out").exists()
+    claim(tmp_path / "out", {"start": "nano"})
+    assert is_claimed(tmp_path / "out", {"start": "nano"}) and not is_claimed(tmp_path / "out", {"start": "other"})
+
+
+@pytest.mark.parametrize("made", ["model", "stage1", "loop1", "ears.safetensors"])
+def test_what_nobody_knows_the_run_of_is_not_gone_on_from(tmp_path: Path, made: str) -> None:
+    (tmp_path / made).mkdir()
     with pytest.raises(InputError, match="does not say which run"):
         claim(tmp_path, {"start": "nano"})
     assert not (tmp_path / "run.json").exists()

@@ -11,10 +11,13 @@ import torch
 from safetensors.torch import save_file
 
 from soundflow.api import load
+from soundflow.errors import InputError
 from soundflow.model.config import nano
 from soundflow.model.encoder import AudioEncoder
 from soundflow.model.tokens import own_control_tokens
-from soundflow.train.run import run_recipe
+from soundflow.train.recipe import read_recipe
+from soundflow.train.resume import claim
+from soundflow.train.run import NanoRecipe, claimed, run_recipe
 
 RECIPE = """
 whisper = "{folder}/whisper"
@@ -83,3 +86,47 @@ def test_a_recipe_gives_a_model_that_listens(folder: Path) -> None:
     written = (out / "model.safetensors").stat().st_mtime_ns
     assert run_recipe(folder / "recipe.toml") == out
     assert (out / "model.safetensors").stat().st_mtime_ns == written, "nothing was left to train"
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ("ears.steps=2", "another ears"),
+        ("streams.quiet_share=0.3", "another streams"),
+        ("augment.room_share=0.1", "another augment"),
+        ("model.vocab_size=700", "another model"),
+        ("instant_share=1.0", "another instant_share"),
+    ],
+)
+def test_another_recipe_in_the_folder_is_refused(folder: Path, change: str, says: str) -> None:
+    path = folder / "recipe.toml"
+    claim(folder / "out", claimed(read_recipe(NanoRecipe, path)))
+    with pytest.raises(InputError, match=says):
+        run_recipe(path, [change])
+
+
+def test_other_clips_in_the_same_place_are_refused(folder: Path) -> None:
+    path, rows = folder / "recipe.toml", folder / "clips" / "clips.jsonl"
+    claim(folder / "out", claimed(read_recipe(NanoRecipe, path)))
+    rows.write_text(rows.read_text().replace("cow", "dog"))
+    with pytest.raises(InputError, match="holds a run with another clips —"):
+        run_recipe(path)
+
+
+def test_a_model_that_nobody_knows_the_recipe_of_is_left_alone(folder: Path) -> None:
+    (folder / "out" / "model").mkdir(parents=True)
+    with pytest.raises(InputError, match="does not say which run made it"):
+        run_recipe(folder / "recipe.toml")
+
+
+def test_how_the_work_is_done_may_change(folder: Path) -> None:
+    path = folder / "recipe.toml"
+    changes = [
+        "out=elsewhere",
+        "cache=c",
+        "valid_streams=1",
+        "ears.workers=3",
+        "loop.threads=2",
+        "loop.evaluate_every=9",
+    ]
+    assert claimed(read_recipe(NanoRecipe, path, changes)) == claimed(read_recipe(NanoRecipe, path))

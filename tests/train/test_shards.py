@@ -9,23 +9,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from soundflow.data.build.corpus import streams
 from soundflow.data.build.recipe import MixIns
 from soundflow.data.build.shard import shard_name
 from soundflow.errors import InputError
-from soundflow.train.shards import ShardStreams, read_stream, shares_of
+from soundflow.train.shards import ShardStreams, read_stream
 from tests.train.corpora import STAGE, write_corpus
-
-ROWS = [
-    {"sub_task": "safety_alert", "mix_ins": ["silence"]},
-    {"sub_task": "safety_alert", "mix_ins": []},
-    {"sub_task": "keep_silent", "mix_ins": []},
-    {"sub_task": "event_counting", "mix_ins": []},
-]
-NONE = MixIns(0.0, 0.0, 0.0)
 
 
 def test_streams_are_as_they_were_stored(corpus: Path) -> None:
@@ -42,25 +32,6 @@ def test_a_stream_is_named_by_its_sound_and_not_by_its_folder(tmp_path: Path) ->
     assert keys[0] == keys[2] != keys[1]
 
 
-def test_a_share_is_spread_over_a_capabilitys_streams() -> None:
-    stage = dataclasses.replace(STAGE, mix={"proactive_respond": 1.0, "event_counting": 2.0}, mix_ins=MixIns(0, 0.9, 0))
-    without = shares_of(ROWS, dataclasses.replace(stage, mix_ins=NONE))
-    assert without.tolist() == pytest.approx([0, 1 / 3, 1 / 3, 2])  # the stream that holds a mix-in is left out
-    mixed = shares_of(ROWS, stage)
-    assert mixed[0] / mixed.sum() == pytest.approx(0.9)
-    assert shares_of(ROWS, dataclasses.replace(stage, mix={"event_counting": 1}, mix_ins=NONE)).tolist() == [0, 0, 0, 1]
-
-
-@given(st.integers(0, 1000), st.floats(0.05, 0.95))
-def test_a_mix_ins_chance_is_met(seed: int, chance: float) -> None:
-    rng = np.random.default_rng(seed)
-    rows = [{"sub_task": "safety_alert", "mix_ins": ["silence"] if rng.random() < 0.3 else []} for _ in range(30)]
-    shares = shares_of(rows, dataclasses.replace(STAGE, mix={}, mix_ins=MixIns(0, chance, 0)))
-    holds = np.array(["silence" in row["mix_ins"] for row in rows])
-    if 0 < holds.sum() < 30:
-        assert shares[holds].sum() / shares.sum() == pytest.approx(chance)
-
-
 def test_streams_are_drawn_evenly_and_always_alike(corpus: Path) -> None:
     source = ShardStreams([corpus], None, 3)
     keys = [source(i).key for i in range(80)]
@@ -73,6 +44,13 @@ def test_streams_are_drawn_evenly_and_always_alike(corpus: Path) -> None:
 def test_a_mix_without_streams_is_refused(corpus: Path) -> None:
     with pytest.raises(InputError, match="none of the 8 streams"):
         ShardStreams([corpus], dataclasses.replace(STAGE, mix={"following_music": 1.0}), 0)
+
+
+def test_what_the_mix_cannot_give_is_known(corpus: Path) -> None:
+    mix = {"real_time_asr": 1.0, "following_music": 1.0}
+    (line,) = ShardStreams([corpus], dataclasses.replace(STAGE, mix=mix, mix_ins=MixIns(0, 0, 0)), 0).unmet
+    assert line.startswith("mix.following_music: a share of 0.5 is asked, it will be 0")
+    assert not ShardStreams([corpus], None, 0).unmet
 
 
 def test_a_shard_cut_short_is_named(corpus: Path, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,8 @@ from soundflow.api import load
 from soundflow.cli.main import main
 from soundflow.errors import InputError, UsageError
 from soundflow.model.checkpoint.recognise import config_of
-from soundflow.train.staged import read_staged, run_staged, sorted_out
+from soundflow.train.resume import claim
+from soundflow.train.staged import Both, _claimed, _unmet_of, plan_staged, read_staged, run_staged, sorted_out
 from tests.train.corpora import write_corpus, write_start
 from tests.train.test_run import folder as tones  # noqa: F401  (a folder of clips, as a fixture)
 
@@ -141,6 +143,65 @@ def test_another_run_in_the_folder_is_refused(corpus: Path, tmp_path: Path) -> N
         run_staged(read_staged(path))
 
 
+def test_other_data_or_weights_under_the_same_path_are_another_run(tmp_path: Path) -> None:
+    corpus = write_corpus(tmp_path / "corpus")
+    path = write_recipe(tmp_path, corpus, 2)
+    recipe = read_staged(path, ["valid=[]", "stage.steps=1"])
+    out = run_staged(recipe)
+    assert run_staged(recipe) == out
+    corpus.rename(tmp_path / "before")
+    write_corpus(corpus, streams=7)
+    with pytest.raises(InputError, match="holds a run with another data —"):
+        run_staged(recipe)
+    shutil.rmtree(corpus)
+    (tmp_path / "before").rename(corpus)
+    assert run_staged(recipe) == out
+    weights = tmp_path / "start" / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1] + b"x")  # as many bytes
+    with pytest.raises(InputError, match="holds a run with another start —"):
+        run_staged(recipe)
+
+
+def test_other_clips_under_the_same_path_are_another_run(
+    tones: Path,  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    recipe = read_staged(write_recipe(tmp_path, tones / "clips", 4), ["valid=[]", "stage.mix={}", "stage.steps=1"])
+    claim(recipe.out, _claimed(recipe, tmp_path / "start"))
+    rows = (tones / "clips" / "clips.jsonl").read_text()
+    (tones / "clips" / "clips.jsonl").write_text(rows.replace("cow", "dog"))
+    with pytest.raises(InputError, match="holds a run with another data —"):
+        run_staged(recipe)
+
+
+def test_what_the_mix_cannot_give_is_said_when_a_stage_begins(
+    corpus: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    mix = "stage.mix={following_music = 1, proactive_respond = 1, streaming_audio_understanding = 3}"
+    run_staged(read_staged(write_recipe(tmp_path, corpus, 2), [mix, "stage.steps=1", "valid=[]"]))
+    said = [record.message for record in caplog.records if "is asked" in record.message]
+    assert said == ["stage 2: mix.following_music: a share of 0.2 is asked, it will be 0: 0 of 8 streams are such"]
+    assert _unmet_of(Both(lambda n: pytest.fail("not drawn"), lambda n: pytest.fail("not drawn"), 0.5, 0)) == []
+
+
+def test_a_plan_of_a_run_that_is_half_done_tells_what_is_left(corpus: Path, tmp_path: Path) -> None:
+    path = write_recipe(tmp_path, corpus, 1, 2)
+
+    def stop(step: int) -> None:
+        reached.append(step)
+        if len(reached) == 4:  # the second stage's second step
+            raise KeyboardInterrupt
+
+    reached: list[int] = []
+    recipe = read_staged(path, ["checkpoint_every=1", "valid=[]", "stage.2.steps=3"])
+    assert [plan.streams for plan in plan_staged(recipe)] == [4, 6]
+    with pytest.raises(KeyboardInterrupt):
+        run_staged(recipe, stop)
+    assert [plan.streams for plan in plan_staged(recipe)] == [0, 2]
+    other = read_staged(path, ["checkpoint_every=1", "valid=[]"])
+    assert [plan.streams for plan in plan_staged(other)] == [4, 4], "another run's checkpoints tell nothing"
+
+
 def test_a_plan_is_one_line_of_json_a_stage(corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = write_recipe(tmp_path, corpus, 1, 2)
     assert main(["train", str(path), "--plan", "--json"]) == 0
@@ -155,7 +216,8 @@ def test_a_plan_is_one_line_of_json_a_stage(corpus: Path, tmp_path: Path, capsys
     [
         ("start=nobody", "there is no model nobody"),
         ("data=nowhere", "neither corpus.json nor clips.jsonl"),
-        ("parallel=dpp", "parallel is 'dpp'"),
+        ("parallel=dpp", "parallel is 'dpp' — did you mean 'ddp'"),
+        ("storage=bf16", "storage is 'bf16' — did you mean 'bfloat16'"),
         ("threads=0", "at least 1"),
         ("strat=nano", "did you mean 'start'"),
         ("stage.step=3", "did you mean 'steps'"),

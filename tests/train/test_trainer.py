@@ -17,7 +17,7 @@ from soundflow.errors import InputError
 from soundflow.model.network import AudioInteractionModel, initialise
 from soundflow.model.tokens import Grammar, TextTokenizer
 from soundflow.train.batch import Example, collate
-from soundflow.train.trainer import Trainer, TrainerConfig, best_balanced, event_scores
+from soundflow.train.trainer import Evaluation, Trainer, TrainerConfig, best_balanced, event_scores
 from tests.model.conftest import TEXTS, small_config
 
 TOKENIZER = TextTokenizer.train(TEXTS, 300)
@@ -87,6 +87,33 @@ def test_a_killed_run_goes_on_exactly(tmp_path: Path, monkeypatch: pytest.Monkey
         for run in ("whole", "cut")
     ]
     assert curves[0] == curves[1] and len(curves[0]) == CONFIG.steps
+
+
+def test_killed_while_its_model_is_written_a_run_writes_it_again(tmp_path: Path) -> None:
+    def told(now: Trainer, found: Evaluation) -> None:
+        heard.append(now.step)
+        if now.step == CONFIG.steps and len(heard) == 2:
+            raise KeyboardInterrupt
+
+    heard: list[int] = []
+    config = dataclasses.replace(CONFIG, checkpoint_every=3)
+    for expected in ([3, 6], [3, 6, 6], [3, 6, 6]):  # killed, written, nothing left to do
+        trainer = Trainer(_model(), 2, _stream, config, tmp_path)
+        try:
+            trainer.run([_stream(1)], told)
+        except KeyboardInterrupt:
+            assert len(expected) == 2
+        assert heard == expected
+
+
+def test_a_fault_of_a_stream_in_another_process_is_one_clear_line(tmp_path: Path) -> None:
+    config = dataclasses.replace(CONFIG, workers=1)
+    with pytest.raises(InputError, match="clip 3 is silent"):
+        Trainer(_model(), 2, _broken, config, tmp_path).run([], lambda *_: None)
+
+
+def _broken(index: int) -> Example:
+    raise InputError("clips.unusable", "clip 3 is silent", "leave it out")
 
 
 def test_another_configuration_is_refused(tmp_path: Path) -> None:

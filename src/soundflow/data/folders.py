@@ -20,7 +20,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from soundflow.atomic import write_text
+from soundflow.atomic import replacing, write_text
 from soundflow.audio.decode import read_audio, write_wav
 from soundflow.audio.pcm import SAMPLE_RATE
 from soundflow.data.clips import Clip, ClipStore, clips_sha256
@@ -56,15 +56,22 @@ class Outcome:
 def second_name(sound: Path, target: Path) -> None:
     """Give a sound a second name, or copy it where the disk has only one name for a file.
 
-    What is there already stays; a path that leads out of its folder is left to `ClipStore` to refuse.
+    What is there already stays, and several processes may do the same at once; a path that leads out of its folder is
+    left to `ClipStore` to refuse.
+
+    Raises:
+        OSError: the disk refuses.
     """
     if target.exists() or ".." in target.parts or not sound.is_file():
         return
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
         os.link(sound.resolve(), target)
+    except FileExistsError:
+        return  # another process was first
     except OSError:  # another disk, or a file that is not ours
-        shutil.copyfile(sound, target)
+        with replacing(target) as temporary:
+            shutil.copyfile(sound, temporary)
 
 
 def sound_files(paths: Iterable[Path], out: Path) -> dict[Path, Path]:

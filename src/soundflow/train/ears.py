@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from rich.progress import track
 from safetensors.torch import save_file
 from torch import Tensor, nn
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import Dataset
 
 from soundflow.atomic import replacing
 from soundflow.audio.log_mel import chunked_log_mel
@@ -30,6 +30,7 @@ from soundflow.data.mixing import level_of
 from soundflow.model.adapter import Adapter
 from soundflow.model.config import HOP_LENGTH, ModelConfig
 from soundflow.model.encoder import AudioEncoder
+from soundflow.train.loading import loaded
 from soundflow.train.objective import mask_bands
 from soundflow.train.schedule import schedule
 
@@ -183,7 +184,7 @@ def train_ears(
     backgrounds = [c for c in clips if c.kind == "background"]
     length = CHUNKS * model.chunk_samples
     mixed = MixedClips(store, groups, weights / weights.sum(), backgrounds, names, config, sound, length)
-    batches = DataLoader(mixed, batch_sampler=rows, num_workers=config.workers)
+    batches = loaded(mixed, rows, config.workers)
     for step, batch in enumerate(track(batches, description=f"ears → {out}", total=len(rows)), start=start):
         for group in optimizer.param_groups:
             group["lr"] = group["peak"] * schedule(step, config.steps, 0.03)

@@ -12,11 +12,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import Dataset
 
 from soundflow.errors import UsageError
 from soundflow.model.tokens import Grammar
 from soundflow.train.document import Document, Sounding, document
+from soundflow.train.loading import loaded
 from soundflow.train.stages import Stage
 
 
@@ -77,16 +78,12 @@ def steps(documents: Documents, first: int, rank: int, processes: int, workers: 
 
     Args:
         workers: processes that prepare sound ahead; 0 prepares it here.
+
+    Raises:
+        InputError: a stream cannot be read.
     """
     stage = documents.stage
     each = passes_of(stage, processes)
-    loader: DataLoader[Document] = DataLoader(
-        documents,
-        batch_sampler=_Passes(stage, first, rank, processes),
-        collate_fn=list,
-        num_workers=workers,
-        prefetch_factor=2 * each if workers else None,
-    )
-    passes = iter(loader)
+    passes = loaded(documents, _Passes(stage, first, rank, processes), workers, list, ahead=2 * each)
     for _ in range(first, stage.steps):
         yield list(itertools.islice(passes, each))

@@ -31,7 +31,7 @@ from soundflow.train.forecast import Forecast, forecast, supervised_count
 from soundflow.train.learner import LOSSES, Learner, log_mel_chunks, log_mels, mean_losses, pooled_features
 from soundflow.train.packing import Packed, packed
 from soundflow.train.parallel import Engine, Mode, World, engine_of, whole_tensors
-from soundflow.train.resume import Position, restore, save
+from soundflow.train.resume import Position, position_of, restore, save
 from soundflow.train.schedule import schedule
 from soundflow.train.trainer import PROGRESS_COLUMNS
 
@@ -70,10 +70,16 @@ class StageRun:
         self.position = Position()
 
     def plan(self) -> Forecast:
-        """What the stage will take, measured on one pass; the weights stay as they are. All processes must call it."""
+        """What is left of the stage behind its newest checkpoint, measured on one pass; the weights stay as they are.
+
+        All processes must call it.
+
+        Raises:
+            InputError: a stream or the checkpoint cannot be read.
+        """
         own = range(self.world.rank, self.stage.micro_batch * self.world.size, self.world.size)
         batch = self._packed([self._documents[i] for i in own])
-        left = self.stage.steps - self.position.step
+        left = self.stage.steps - position_of(self._out).step
         return forecast(self.engine, batch, self.stage, self.config, self._cadence.mode, self.world, left)
 
     def run(self, valid: Sequence[Document], on_step: OnStep = lambda step: None) -> dict[str, Tensor]:

@@ -31,7 +31,6 @@ from soundflow.train.learner import Costs, Learner, optimizer_of
 from soundflow.train.packing import Packed
 
 Mode = Literal["ddp", "fsdp", "zero2"]
-MODES = ("ddp", "fsdp", "zero2")
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import tomllib
+import types
 import typing
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -26,7 +27,7 @@ def read_recipe(kind: type[Recipe], path: Path, overrides: Sequence[str] = ()) -
             tables, all of them are meant, or with `section.2.key=value` the second.
 
     Raises:
-        UsageError: no such file, not TOML, an unknown key, a value of the wrong kind.
+        UsageError: no such file, not TOML, an unknown key, a value of the wrong kind or none of those there are.
     """
     return build(kind, read_values(path, overrides), str(path))
 
@@ -66,6 +67,11 @@ def build(kind: type[Recipe], values: Mapping[str, Any], where: str) -> Recipe:
 
 
 def _value(hint: Any, value: Any, where: str) -> Any:
+    some = [one for one in typing.get_args(hint) if one is not types.NoneType]
+    if typing.get_origin(hint) in (typing.Union, types.UnionType) and len(some) == 1:
+        return None if value is None else _value(some[0], value, where)
+    if typing.get_origin(hint) is typing.Literal:
+        return _choice(typing.get_args(hint), value, where)
     if dataclasses.is_dataclass(hint):
         if not isinstance(value, Mapping):
             raise UsageError("recipe.kind", f"{where} must be a section, found {value!r}", "write it as a TOML table")
@@ -81,6 +87,14 @@ def _value(hint: Any, value: Any, where: str) -> Any:
     if hint is Path:
         return Path(value)
     return value
+
+
+def _choice(known: Sequence[Any], value: Any, where: str) -> Any:
+    if value in known:
+        return value
+    near = difflib.get_close_matches(str(value), map(str, known), n=1)
+    hint = f"did you mean {near[0]!r}?" if near else f"one of {', '.join(map(str, known))}"
+    raise UsageError("recipe.choice", f"{where} is {value!r}", hint)
 
 
 def _override(values: dict[str, Any], override: str) -> None:

@@ -10,6 +10,8 @@ from __future__ import annotations
 import dataclasses
 import json
 import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,8 @@ from soundflow.train.parallel import Engine, World
 
 _PREFIX = "step-"
 _POSITION = "position.json"
+_CLAIM = "run.json"
+_MADE = ("model", "start", "stage1", "loop1", "ears.state.pt", "ears.safetensors")  # what a run goes on from or is done
 
 
 @dataclass(frozen=True)
@@ -58,41 +62,68 @@ def restore(folder: Path, engine: Engine) -> Position:
     Raises:
         InputError: it is damaged.
     """
+    position, checkpoints = position_of(folder), _found(folder)
+    if checkpoints:
+        with _readable(checkpoints[-1]):
+            engine.load(checkpoints[-1])
+    return position
+
+
+def position_of(folder: Path) -> Position:
+    """Where the newest whole checkpoint stands; the beginning where there is none.
+
+    Raises:
+        InputError: it is damaged.
+    """
     checkpoints = _found(folder)
     if not checkpoints:
         return Position()
-    newest = checkpoints[-1]
-    try:
-        found = json.loads((newest / _POSITION).read_text())
-        engine.load(newest)
+    with _readable(checkpoints[-1]):
+        found = json.loads((checkpoints[-1] / _POSITION).read_text())
         guard = Guard(tuple(found["guard"]["losses"]), int(found["guard"]["left_out"]))
         return Position(int(found["step"]), guard)
-    except (OSError, ValueError, KeyError, RuntimeError, CheckpointException) as error:
-        message = f"the checkpoint {newest} cannot be read: {error}"
-        raise InputError(
-            "resume.damaged", message, "remove it; the run goes on from an older one, or begins"
-        ) from error
 
 
-def claim(folder: Path, values: dict[str, Any]) -> None:
+@contextmanager
+def _readable(checkpoint: Path) -> Iterator[None]:
+    """Says of a checkpoint that cannot be read what to do; the ones before it are gone."""
+    try:
+        yield
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError, CheckpointException) as error:
+        reason = (str(error).splitlines() or [repr(error)])[-1]  # PyTorch tells the whole traceback before it
+        message = f"the checkpoint {checkpoint} cannot be read: {reason}"
+        raise InputError("resume.damaged", message, "remove it; its stage then begins again") from error
+
+
+def is_claimed(folder: Path, values: Mapping[str, Any]) -> bool:
+    """Whether a folder says that it holds the run of these values."""
+    path = folder / _CLAIM
+    return path.is_file() and path.read_text(encoding="utf-8") == _text(values)
+
+
+def claim(folder: Path, values: Mapping[str, Any]) -> None:
     """Say in a run's folder what it trains, or see that it says the same.
 
     Raises:
-        InputError: the folder holds another run.
+        InputError: the folder holds another run, or something that a run made and does not say which.
     """
-    path = folder / "run.json"
-    text = json.dumps(values, indent=1, sort_keys=True, default=str) + "\n"
+    path, text = folder / _CLAIM, _text(values)
     if path.exists():
         if path.read_text(encoding="utf-8") != text:
             changed = _changed(path.read_text(encoding="utf-8"), text)
             message = f"{folder} holds a run with another {changed}"
             raise InputError("resume.other_run", message, "give another out folder, or remove this one")
         return
-    if (folder / "model").exists():  # nobody knows what it learned, and it would count as done
-        found = f"{folder} holds a model and does not say which run made it"
+    made = next((name for name in _MADE if (folder / name).exists()), None)
+    if made:  # nobody knows what it learned, and it would count as done
+        found = f"{folder} holds {made!r} and does not say which run made it"
         raise InputError("resume.unclaimed", found, "give another out folder, or remove this one")
     folder.mkdir(parents=True, exist_ok=True)
     write_text(path, text)
+
+
+def _text(values: Mapping[str, Any]) -> str:
+    return json.dumps(values, indent=1, sort_keys=True, default=str) + "\n"
 
 
 def _changed(before: str, now: str) -> str:

@@ -11,6 +11,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -28,12 +29,18 @@ from soundflow.model.config import ModelConfig, nano
 from soundflow.model.network import AudioInteractionModel, count_parameters, initialise
 from soundflow.model.tokens import Grammar, TextTokenizer, own_control_tokens
 from soundflow.train.batch import Example, example
+from soundflow.train.contents import data_contents
 from soundflow.train.ears import EarsConfig, train_ears
 from soundflow.train.recipe import read_recipe, read_values
+from soundflow.train.resume import claim
 from soundflow.train.staged import read_staged, run_staged
 from soundflow.train.trainer import Evaluation, Trainer, TrainerConfig
 
 log = logging.getLogger(__name__)
+
+_HOW = (  # a run goes about its work, here or in its trainings; none of it changes what is learned
+    *("out", "cache", "workers", "threads", "evaluate_every", "checkpoint_every", "valid_streams"),
+)
 
 
 @dataclass(frozen=True)
@@ -92,15 +99,29 @@ def run_recipe(path: Path, overrides: Sequence[str] = ()) -> Path:
 
     Raises:
         UsageError: the recipe is not well formed.
-        InputError: the clips or the Whisper weights are not there.
+        InputError: the clips or the Whisper weights are not there, or the out folder holds another run.
     """
     if has_stages(path, overrides):
         return run_staged(read_staged(path, overrides))
     recipe = read_recipe(NanoRecipe, path, overrides)
     store = ClipStore(recipe.clips, recipe.cache)
+    claim(recipe.out, claimed(recipe))
     bundle = starting_bundle(recipe, store)
     start_hearing(recipe, store, bundle.network)
     return train_loop(recipe, store, bundle)
+
+
+def claimed(recipe: NanoRecipe) -> dict[str, Any]:
+    """What makes a run of nano what it is; how it goes about its work may change between two starts."""
+    values = _learned_by(dataclasses.asdict(recipe))
+    return {**values, "clips": data_contents([recipe.clips])}
+
+
+def _learned_by(value: Any) -> Any:
+    """A recipe's values without those that only say how the work is done."""
+    if isinstance(value, dict):
+        return {name: _learned_by(entry) for name, entry in value.items() if name not in _HOW}
+    return [_learned_by(entry) for entry in value] if isinstance(value, list | tuple) else value
 
 
 def has_stages(path: Path, overrides: Sequence[str] = ()) -> bool:

@@ -12,26 +12,24 @@ import hashlib
 import json
 import math
 import tarfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from soundflow.data.build.corpus import StoredStream, read_index
-from soundflow.data.tasks.registry import SILENT_SUB_TASK, capability_of
+from soundflow.data.tasks.registry import SILENT_SUB_TASK
 from soundflow.data.timeline import Timeline
 from soundflow.errors import InputError
 from soundflow.train.document import Sounding
 from soundflow.train.respoken import asked_of, opening_asks, respoken
+from soundflow.train.shares import Row, shares_of, unmet
 from soundflow.train.stages import Stage
 
 GOLDEN = (math.sqrt(5) - 1) / 2  # steps by it fill an interval evenly
-MIX_INS = ("history_review", "silence", "proactive")
-Row = Mapping[str, Any]
 Placed = tuple[Path, Row]
 
 
@@ -42,17 +40,22 @@ class ShardStreams:
         stage: None draws every stream alike; then positions below the number of streams meet nearly all of them.
         chunk_seconds: the model's, by which streams are put together; a timeline made for others is read in these.
 
+    Attributes:
+        unmet: what the stage asks of the mix and does not get, a line each.
+
     Raises:
         InputError: a folder is no finished corpus, or none of its streams fits the stage.
     """
 
     def __init__(self, corpora: Sequence[Path], stage: Stage | None, seed: int, chunk_seconds: float = 0.4) -> None:
         rows = [(folder, row) for folder in corpora for row in read_index(folder)]
-        shares = np.ones(len(rows)) if stage is None else shares_of([row for _, row in rows], stage)
+        plain = [row for _, row in rows]
+        shares = np.ones(len(rows)) if stage is None else shares_of(plain, stage)
         if not shares.sum():
             what = f" fits stage {stage.number}" if stage else ""
             found = f"none of the {len(rows)} streams of {', '.join(map(str, corpora))}{what}"
             raise InputError("shards.nothing", found, "look at mix and mix_ins, or build another corpus")
+        self.unmet = unmet(plain, stage, shares) if stage else []
         order = np.random.default_rng(seed).permutation(len(rows))  # neighbours in a corpus need not follow each other
         self._rows = [rows[i] for i in order]
         self._upto = np.cumsum(shares[order] / shares.sum())
@@ -104,31 +107,6 @@ class Openings:
 
     def _in_chunks(self, timeline: Timeline) -> Timeline:
         return dataclasses.replace(timeline, chunk_seconds=self._chunk_seconds)
-
-
-def shares_of(rows: Sequence[Row], stage: Stage) -> NDArray[np.float64]:
-    """How often each stream is to be drawn, relative to the others; float64 [streams].
-
-    A capability's share is spread over its streams. A mix-in's chance is met by drawing the streams that hold it more
-    or less often than there are of them.
-    """
-    groups = [_group(row, stage.mix) for row in rows]
-    counts = {group: groups.count(group) for group in set(groups)}
-    shares = np.array([stage.mix.get(g, 0.0) / counts[g] if stage.mix else 1.0 for g in groups], np.float64)
-    for name in MIX_INS:
-        holds = np.array([name in (row.get("mix_ins") or ()) for row in rows], bool)
-        chance, all_of, held = float(getattr(stage.mix_ins, name)), shares.sum(), shares[holds].sum()
-        if chance == 0:
-            shares = np.where(holds, 0.0, shares)
-        elif 0 < held < all_of:
-            shares = shares * np.where(holds, chance / held, (1 - chance) / (all_of - held)) * all_of
-    return shares
-
-
-def _group(row: Row, mix: Mapping[str, float]) -> str:
-    """The sub-task where the mix names it, else its capability."""
-    sub_task = str(row["sub_task"])
-    return sub_task if sub_task in mix else capability_of(sub_task)
 
 
 def read_stream(shard: Path, key: str) -> Sounding:

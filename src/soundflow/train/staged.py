@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,8 @@ from soundflow.model.bundle import Bundle
 from soundflow.model.checkpoint.find import find_folder
 from soundflow.model.checkpoint.ours import Storage, pack, save_folder
 from soundflow.model.checkpoint.recognise import load_model
-from soundflow.model.checkpoint.write import folder_bytes, write_folder
+from soundflow.model.checkpoint.write import write_folder
+from soundflow.train.contents import data_contents, model_contents
 from soundflow.train.curves import WandbChoice, check_wandb
 from soundflow.train.document import Document, Sounding
 from soundflow.train.features import cache_of
@@ -34,10 +35,10 @@ from soundflow.train.fresh import FreshStreams, joined, labels_of
 from soundflow.train.learner import log_mels, pooled_features
 from soundflow.train.loop import Cadence, OnStep, StageRun
 from soundflow.train.lora import folded
-from soundflow.train.parallel import MODES, Mode, World, joined_world
+from soundflow.train.parallel import Mode, World, joined_world
 from soundflow.train.recipe import build, read_values
 from soundflow.train.renew import renewed
-from soundflow.train.resume import claim
+from soundflow.train.resume import claim, is_claimed
 from soundflow.train.shards import ShardStreams
 from soundflow.train.stages import Stage, stages_of
 from soundflow.train.vocabulary import corpus_texts, grown
@@ -99,8 +100,6 @@ def read_staged(path: Path, overrides: Sequence[str] = ()) -> StagedRecipe:
         if isinstance(values.get(name), str):
             values[name] = [values[name]]
     recipe = build(StagedRecipe, values, str(path))
-    if recipe.parallel not in MODES:
-        raise UsageError("staged.parallel", f"{path}: parallel is {recipe.parallel!r}", f"one of {', '.join(MODES)}")
     if not 0 <= recipe.clips_share <= 1:
         raise UsageError("staged.value", f"{path}: clips_share is {recipe.clips_share}", "0 to 1")
     for name in ("evaluate_every", "checkpoint_every", "threads"):
@@ -126,11 +125,16 @@ def run_staged(recipe: StagedRecipe, on_step: OnStep = lambda step: None) -> Pat
 
 
 def plan_staged(recipe: StagedRecipe) -> list[Forecast]:
-    """What each stage will take, from the model that the recipe starts from; nothing is written but caches."""
+    """What is left of each stage, from the model that the recipe starts from; nothing is written but caches."""
     torch.set_num_threads(recipe.threads)
     with joined_world() as world:
         folder = find_folder(recipe.start)
-        return [_stage_run(recipe, stage, _bundle(recipe, folder), folder, world)[0].plan() for stage in recipe.stage]
+        is_begun = is_claimed(recipe.out, _claimed(recipe, folder))  # another run's positions would tell nothing
+        places = [recipe.out / f"stage{n}" if is_begun else folder for n in range(1, len(recipe.stage) + 1)]
+        return [
+            _stage_run(recipe, stage, _bundle(recipe, folder), place, world)[0].plan()
+            for stage, place in zip(recipe.stage, places, strict=True)
+        ]
 
 
 def train_stages(recipe: StagedRecipe, world: World, on_step: OnStep = lambda step: None) -> Path:
@@ -220,6 +224,9 @@ def _stage_run(
 ) -> tuple[StageRun, list[Document]]:
     """A stage ready to run, and this process's share of the streams it is judged on."""
     learned_from, judged_on = _sources(recipe, stage, bundle.config.chunk_seconds)
+    if world.is_first:
+        for line in _unmet_of(learned_from):
+            log.warning("stage %d: %s", stage.number, line)
     chunk = bundle.config.chunk_seconds
     documents = Documents(learned_from, bundle.grammar, chunk, stage)
     cadence = Cadence(recipe.parallel, recipe.workers, recipe.evaluate_every, recipe.checkpoint_every, recipe.wandb)
@@ -288,6 +295,13 @@ class Both:
         return self.second(position) if drawn < self.second_share else self.first(position)
 
 
+def _unmet_of(source: Source) -> list[str]:
+    """What the stage asks of the corpora that a source draws from, and does not get; a line each."""
+    if isinstance(source, Both):
+        return _unmet_of(source.first)
+    return source.unmet if isinstance(source, ShardStreams) else []
+
+
 def _composed(recipe: StagedRecipe, stage: Stage, clips: tuple[Path, ...]) -> tuple[FreshStreams, FreshStreams | None]:
     """Streams composed afresh to learn from, and those of the split `valid` to be judged on."""
     store = joined(clips, recipe.out / "clips", recipe.cache)
@@ -309,16 +323,6 @@ def _split(store: ClipStore, name: str) -> str:
 
 def _claimed(recipe: StagedRecipe, folder: Path) -> dict[str, Any]:
     """What makes this run what it is; how it goes about its work may change between two starts."""
-    values = dataclasses.asdict(recipe)
-    for name in _HOW:
-        values.pop(name)
-    return {**_plain(values), "start_bytes": folder_bytes(folder)}
-
-
-def _plain(value: Any) -> Any:
-    """Values as JSON writes them, so that a claim read back is the claim written."""
-    if isinstance(value, Mapping):
-        return {str(key): _plain(entry) for key, entry in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(entry) for entry in value]
-    return str(value) if isinstance(value, Path) else value
+    sorted_out(recipe.data)  # says first which folder is none of data
+    values = {name: value for name, value in dataclasses.asdict(recipe).items() if name not in _HOW}
+    return {**values, "start": model_contents(recipe.start, folder), "data": data_contents(recipe.data)}

@@ -20,7 +20,6 @@ from soundflow.train.recipe import build
 Part = Literal["head", "adapter", "lm", "encoder"]
 Form = Literal["single", "interleaved", "listening"]
 PARTS = ("head", "adapter", "lm", "encoder")
-FORMS = ("single", "interleaved", "listening")
 
 # Stages 1 to 3 learn "core capabilities": audio understanding, speech recognition, spoken dialogue (paper §3.3).
 CORE = ("real_time_asr", "streaming_translation", "voice_chatting", "streaming_audio_understanding", "following_music")
@@ -115,7 +114,6 @@ def _stage(table: Mapping[str, Any], where: str) -> Stage:
 
 def _check(stage: Stage, where: str) -> None:
     _known(stage.trains, PARTS, f"{where}: trains")
-    _known((stage.form,), FORMS, f"{where}: form")
     _known(stage.mix, (*CAPABILITIES, *SUB_TASKS), f"{where}: mix")
     for name in ("steps", "batch_size", "micro_batch", "most_chunks", "learning_rate", "clip"):
         if getattr(stage, name) <= 0:

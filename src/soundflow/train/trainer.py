@@ -18,13 +18,13 @@ from typing import Any
 import torch
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from torch import Tensor, nn
-from torch.utils.data import DataLoader
 from torch.utils.tensorboard import SummaryWriter
 
 from soundflow.atomic import replacing
 from soundflow.errors import InputError, OutsideError
 from soundflow.model.network import AudioInteractionModel
 from soundflow.train.batch import Batch, Example, StreamDataset, collate
+from soundflow.train.loading import loaded
 from soundflow.train.objective import Objective, ObjectiveConfig, encoded, objective
 from soundflow.train.replay import Encoded, replayed, split_by_stream
 from soundflow.train.schedule import schedule
@@ -104,12 +104,12 @@ class Trainer:
                 note = f"loss {losses['total']:.3f} · {rate:.0f} s of sound a second"
                 bar.update(task, completed=self.step, note=note)
                 self._log(writer, "train", losses | {"audio_seconds_per_second": rate})
-                if self.step % self.config.checkpoint_every == 0 or self.step == self.config.steps:
-                    self._save()
                 if self.step % self.config.evaluate_every == 0 or self.step == self.config.steps:
                     result = self.evaluate(evaluation)
                     self._log(writer, "valid", asdict(result))
                     on_evaluation(self, result)
+                if self.step % self.config.checkpoint_every == 0 or self.step == self.config.steps:
+                    self._save()  # last: from the final checkpoint on a run counts as done, its model written
         writer.close()
 
     def averaged_model(self) -> AudioInteractionModel:
@@ -195,13 +195,8 @@ class Trainer:
     def _streams(self, first: int, last: int) -> Iterator[list[Example]]:
         """Group b holds streams b·size … b·size + size − 1, whoever composes them."""
         size = self.config.batch_size
-        yield from DataLoader(
-            StreamDataset(self._train, last * size),
-            batch_sampler=[list(range(b * size, (b + 1) * size)) for b in range(first, last)],
-            collate_fn=list,
-            num_workers=self.config.workers,
-            prefetch_factor=4 if self.config.workers else None,
-        )
+        groups = [list(range(b * size, (b + 1) * size)) for b in range(first, last)]
+        yield from loaded(StreamDataset(self._train, last * size), groups, self.config.workers, list, ahead=4)
 
     @torch.no_grad()
     def _encode_still(self, examples: list[Example]) -> list[Encoded]:

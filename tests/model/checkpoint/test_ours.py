@@ -8,7 +8,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from soundflow.errors import InputError
+from soundflow.errors import InputError, UsageError
 from soundflow.model.bundle import Bundle
 from soundflow.model.checkpoint.assemble import Placement
 from soundflow.model.checkpoint.ours import load_folder, save_folder
@@ -29,6 +29,12 @@ def test_int8_is_a_quarter_and_near(small_bundle: Bundle, tmp_path: Path) -> Non
     again = load_folder(tmp_path / "int8").network.state_dict()
     for name, tensor in small_bundle.network.state_dict().items():
         assert (again[name] - tensor).abs().max() <= tensor.abs().max() / 127 + 1e-3, name
+
+
+def test_an_unknown_storage_is_refused_before_anything_is_written(small_bundle: Bundle, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="storage is 'bf16'"):
+        save_folder(small_bundle, tmp_path / "model", storage="bf16")  # type: ignore[arg-type]
+    assert not (tmp_path / "model").exists()
 
 
 @pytest.mark.parametrize("change", ["missing", "unknown", "shape", "truncated", "absent"])

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
+from soundflow.errors import UsageError
 from soundflow.model.bundle import Bundle
 from soundflow.model.checkpoint.assemble import ON_CPU, Origin, Placement, assemble, meta_network, own_names, renamed
 from soundflow.model.checkpoint.tensors import open_safetensors, read_object
@@ -45,6 +46,9 @@ def save_folder(bundle: Bundle, path: Path, storage: Storage = "float32") -> Non
     Args:
         storage: how matrices are kept, `same` as they are; with int8 and int4, vectors and convolutions
             are float16; with int4, matrices that its kernel does not take and the table of tokens are int8.
+
+    Raises:
+        UsageError: there is no such storage.
     """
     tensors = pack({n: t.detach() for n, t in own_names(bundle.network).items()}, storage)
     about = {"format": "soundflow", "storage": storage}
@@ -69,7 +73,13 @@ def load_folder(path: Path, placement: Placement = ON_CPU) -> Bundle:
 
 
 def pack(state: Mapping[str, Tensor], storage: Storage) -> dict[str, Tensor]:
-    """Tensors as they are stored: int8 and int4 matrices with their scales, everything else in its float type."""
+    """Tensors as they are stored: int8 and int4 matrices with their scales, everything else in its float type.
+
+    Raises:
+        UsageError: there is no such storage.
+    """
+    if storage not in get_args(Storage):
+        raise UsageError("ours.storage", f"storage is {storage!r}", f"one of {', '.join(get_args(Storage))}")
     packed: dict[str, Tensor] = {}
     for name, tensor in state.items():
         if storage == "int4" and can_be_int4(tensor) and "embed_tokens" not in name:
