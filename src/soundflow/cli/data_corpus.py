@@ -79,6 +79,8 @@ def build(
         f"{built.rejected} rejected, {built.missing} missing",
         err=True,
     )
+    for short in built.short:
+        typer.echo(str(short), err=True)
     typer.echo(f"{built.sha256}  {out}")
 
 

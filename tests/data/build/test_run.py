@@ -38,6 +38,23 @@ def test_a_build_gives_shards_index_quarantine_and_a_hash(tmp_path: Path) -> Non
     assert np.array_equal(again.samples, stored[3].samples)
 
 
+def test_sub_tasks_that_came_short_are_told(tmp_path: Path) -> None:
+    assert build(order(tmp_path)).short == ()
+    made = build(
+        order(
+            tmp_path,
+            "brief",
+            tasks={"asr_parliament_en": 1.0, "event_narration": 1.0},
+            most_seconds=5.0,
+            turns=(1, 1),
+            tfjp=False,
+        )
+    )
+    assert [(one.sub_task, one.made, one.code) for one in made.short] == [("asr_parliament_en", 0, "stream.too_long")]
+    told = json.loads(json.dumps(made.to_dict()))["short"]
+    assert told == [{"sub_task": "asr_parliament_en", "made": 0, "asked": 3, "code": "stream.too_long"}]
+
+
 def test_a_second_build_is_the_same_bytes(tmp_path: Path) -> None:
     first, second = build(order(tmp_path, "a")), build(order(tmp_path, "b"))
     assert first.sha256 == second.sha256

@@ -71,6 +71,15 @@ def test_the_voice_comes_first_and_takes_the_texts_place(shop: Workshop, task: s
     assert [r.text for _, r, _ in line.responses] == [r.text for _, r, _ in given.composition.timeline.responses]
 
 
+def test_what_has_no_time_for_its_question_aloud_is_asked_in_writing(shop: Workshop) -> None:
+    recipe = Recipe(tasks={"event_narration": 1.0}, mix_ins=MixIns(0.0, 0.0, 0.0), spoken_instructions=1.0)
+    short = workshop(dataclasses.replace(recipe, most_seconds=5.6), 0, shop.library)
+    made = [one for index in range(12) if (one := make(short, index)[0])]
+    assert made and all(one.composition.timeline.responses for one in made)
+    assert not all(one.script.asked_aloud for one in made)
+    assert all((one.composition.timeline.instruction is None) == one.script.asked_aloud for one in made)
+
+
 def test_rows_say_how_it_was_asked(shop: Workshop) -> None:
     for share in (0.0, 1.0):
         made = made_of(shop, "event_narration", share)

@@ -46,7 +46,7 @@ class Recipe:
     audio: AudioFormat = "flac"
     curation: Curation = "scene"  # `random` is the paper's ablation: clips drawn independently
     tfjp: bool = True  # False is the paper's other ablation
-    most_seconds: float = 60.0  # a stream's last parts are left out beyond it
+    most_seconds: float = 60.0  # beyond it sounds are cut, then parts left out, then the stream is rejected
     turns: tuple[int, int] = (3, 15)  # paper, section 4.1: sub-events of a stream
     quick_turns_share: float = 0.7  # of streams, those with at most six sub-events; chosen
     attempts: int = 4  # a rejected stream is drawn anew so often

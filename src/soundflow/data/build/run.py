@@ -20,6 +20,7 @@ from soundflow.atomic import write_text
 from soundflow.data.build.made_voices import mind_splits
 from soundflow.data.build.recipe import Recipe
 from soundflow.data.build.shard import Member, Row, ShardRows, read_rows, shard_name, to_line, write_lines, write_shard
+from soundflow.data.build.shortfall import Shortfall, shortfalls
 from soundflow.data.build.stream import Workshop, annotation, make, row_of, workshop
 from soundflow.data.clips import Clip, ClipStore, clips_sha256
 from soundflow.data.library import Library
@@ -31,7 +32,7 @@ Told = Callable[[str, float], None]  # what was made, and seconds of sound
 CLAIM_NAME = "corpus.json"  # what the folder's streams are made from
 INDEX_NAME = "index.parquet"
 QUARANTINE_NAME = "quarantine.jsonl"
-LAYOUT = 2  # of shards and rows; raised when a build would give other bytes from the same recipe
+LAYOUT = 3  # of shards and rows; raised when a build would give other bytes from the same recipe
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,7 @@ class Built:
     shards: int
     kept: int  # shards that stood there before
     reasons: dict[str, int] = field(default_factory=dict)  # rejections by code
+    short: tuple[Shortfall, ...] = ()  # sub-tasks with far fewer streams than the recipe asks for
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values."""
@@ -112,6 +114,7 @@ def build(order: Order, workers: int = 1, engine: Engine = "local", told: Told |
         shards=order.shards,
         kept=order.shards - len(missing),
         reasons=reasons,
+        short=shortfalls(order.recipe, order.seed, rows, quarantine),
     )
 
 

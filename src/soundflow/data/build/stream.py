@@ -17,11 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from soundflow.data.augment import augment
+from soundflow.data.build.fitting import Room, fitted
 from soundflow.data.build.recipe import Recipe, shares
 from soundflow.data.build.shard import Row
 from soundflow.data.build.verify import Fault, verify_labels
 from soundflow.data.clips import Clip
-from soundflow.data.compose import Composition, SourceClip, compose
+from soundflow.data.compose import ComposeConfig, Composition, SourceClip, compose
 from soundflow.data.curate.scenes import read_scenes
 from soundflow.data.curate.silence import read_not_silent
 from soundflow.data.generate.catalogue import generated_sound
@@ -30,7 +31,7 @@ from soundflow.data.mixing import FRAME, active
 from soundflow.data.streams import QUIET_SNR_DB, coloured_noise, cut, pauses_seconds
 from soundflow.data.tasks.material import Material, pick, plain, spoken
 from soundflow.data.tasks.plan import Choice
-from soundflow.data.tasks.registry import capability_of
+from soundflow.data.tasks.registry import SILENT_SUB_TASK, capability_of
 from soundflow.data.tasks.script import Part, Said, Script
 from soundflow.data.tasks.stand_ins import stand_in_for
 from soundflow.data.tasks.subtasks import BUILDERS
@@ -42,7 +43,8 @@ Samples = NDArray[np.float32]
 
 GOLDEN = (math.sqrt(5) - 1) / 2  # steps by it fill an interval evenly: few streams already meet every sub-task
 SHORTEST_NOISE_SECONDS = 1.0
-QUIET_SECONDS = (16.0, 24.0)  # of a stream without clips; as the bench's
+QUIET_SECONDS = (16.0, 24.0)  # of a stream without clips, where it may be so long; as the bench's
+OTHER_DRAW = ("material.no_events", "material.no_event")  # a scene found no clip; the next one may
 COLOURED_CLIP = "generated"
 
 
@@ -116,7 +118,7 @@ def make(shop: Workshop, index: int) -> tuple[Made | None, list[Row]]:
             made, faults = _attempt(shop, sub_task, index, attempt)
         except InputError as error:
             rejected.append(_rejection(index, attempt, sub_task, Fault(error.code, str(error))))
-            if error.code.startswith(("material.", "music.")):
+            if error.code.startswith(("material.", "music.")) and error.code not in OTHER_DRAW:
                 break  # there is nothing to draw from, and there will not be
             continue
         late = [] if shop.recipe.tfjp else [fault for fault in faults if fault.code == "cue"]
@@ -140,9 +142,10 @@ def _rejection(index: int, attempt: int, sub_task: str, fault: Fault) -> Row:
 def _attempt(shop: Workshop, sub_task: str, index: int, attempt: int) -> tuple[Made, list[Fault]]:
     draw, recipe = Draws(shop.seed, index, attempt), shop.recipe
     script = BUILDERS[sub_task](shop.material, draw("script"))
+    if not script.replies and sub_task != SILENT_SUB_TASK:
+        raise InputError("stream.no_answer", "no clip was found that calls for an answer", "give more clips")
     chances = dataclasses.astuple(recipe.mix_ins)
     script = mix_in(script, sub_task, shop.material, draw("mix in"), chances)
-    script = _asked_aloud(script, shop, draw("spoken instruction"))
     script = _fitted(script, sub_task in SPOKEN_OF or REVIEW in script.notes, shop, draw)
     sources = [_source(shop, part, draw(f"clip {i}")) for i, part in enumerate(script.parts)]
     noise = _noise(shop, script, draw)
@@ -167,14 +170,12 @@ def _asked_aloud(script: Script, shop: Workshop, rng: np.random.Generator) -> Sc
 
 def _setting(shop: Workshop, script: Script, sources: Sequence[SourceClip], draw: Draws) -> Any:
     """The recipe's composition, with what this script needs, over a whole number of chunks."""
-    config = shop.recipe.compose
+    config = _paced(script, shop)
     if script.snr_db is not None:
         config = dataclasses.replace(config, snr_db=script.snr_db)
-    if script.gap_seconds is not None:
-        config = dataclasses.replace(config, gap_seconds=script.gap_seconds)
     heard = [clip for clip in sources if clip.role == "foreground"]
     if not heard:
-        seconds = float(draw("length").uniform(*QUIET_SECONDS))
+        seconds = float(draw("length").uniform(*QUIET_SECONDS)) * min(1.0, _most_seconds(shop) / QUIET_SECONDS[1])
         config = dataclasses.replace(config, snr_db=QUIET_SNR_DB)
     else:
         seconds = pauses_seconds(len(heard), config, draw) + sum(len(clip.samples) for clip in heard) / SAMPLE_RATE
@@ -182,34 +183,50 @@ def _setting(shop: Workshop, script: Script, sources: Sequence[SourceClip], draw
     return dataclasses.replace(config, least_seconds=whole)
 
 
-def _fitted(script: Script, speaks_of_others: bool, shop: Workshop, draw: Draws) -> Script:
-    """The script without the last parts that would make the stream too long; unanswered ones go first.
+def _paced(script: Script, shop: Workshop) -> ComposeConfig:
+    """The recipe's composition with the script's own pauses."""
+    config = shop.recipe.compose
+    return config if script.gap_seconds is None else dataclasses.replace(config, gap_seconds=script.gap_seconds)
+
+
+def _most_seconds(shop: Workshop) -> float:
+    """The recipe's limit in whole chunks, for a stream has no half ones."""
+    chunk = shop.recipe.compose.chunk_seconds
+    return math.floor(round(shop.recipe.most_seconds / chunk, 6)) * chunk
+
+
+def _fitted(script: Script, whole: bool, shop: Workshop, draw: Draws) -> Script:
+    """The script within the recipe's length, asked aloud where the draw falls so and there is time for it.
 
     Args:
-        speaks_of_others: answers are about sounds that are not answered themselves, none of which may be missing.
+        whole: answers are about sounds that are not answered themselves, none of which may be missing.
 
     Raises:
-        InputError: a part would have to go that an answer speaks of.
+        InputError: no answer fits, or a part would have to go that an answer speaks of.
     """
-    parts = list(script.parts)
-    if speaks_of_others and (seconds := _length(parts, shop, draw)) > shop.recipe.most_seconds:
-        found = f"{seconds:.1f} s with every sound that is spoken of"
-        raise InputError("stream.too_long", found, "give most_seconds more, or turns less")
-    while parts and _length(parts, shop, draw) > shop.recipe.most_seconds:
-        asking = range(1 if script.asked_aloud else 0)
-        idle = [i for i, part in enumerate(parts) if part.choice.reply is None and not part.said and i not in asking]
-        parts.pop(idle[-1] if idle else -1)
-    return dataclasses.replace(script, parts=tuple(parts)) if len(parts) < len(script.parts) else script
+    aloud = _asked_aloud(script, shop, draw("spoken instruction"))
+    room = _room(script, shop, draw)
+    found = fitted(aloud, whole, room)
+    if found is None and aloud.asked_aloud:
+        found = fitted(script, whole, room)
+    if found is None:
+        what = "every sound that is spoken of" if whole else "any answer"
+        message = f"more than {shop.recipe.most_seconds:g} s with {what}"
+        raise InputError("stream.too_long", message, "give most_seconds more, or turns less")
+    return found
 
 
-def _length(parts: Sequence[Part], shop: Workshop, draw: Draws) -> float:
-    heard = [part for part in parts if part.role == "foreground"]
-    lengths = [min(_seconds(shop, part.clip), part.longest_seconds) for part in heard]
-    return sum(lengths) + (pauses_seconds(len(heard), shop.recipe.compose, draw) if heard else 0.0)
+def _room(script: Script, shop: Workshop, draw: Draws) -> Room:
+    """What a stream of this script may last; clips count as if each were played as slowly as any may be."""
+    config, changes = _paced(script, shop), shop.recipe.augment
+    stretch = 1 / min(1.0, changes.speed[0]) if changes is not None and changes.speed_share > 0 else 1.0
 
+    def lasting(place: int, part: Part) -> float:
+        if is_generated(part.clip):
+            return len(generated_sound(part.clip.label, draw(f"clip {place}"))) / SAMPLE_RATE
+        return shop.library.seconds(part.clip, shop.recipe.tfjp)
 
-def _seconds(shop: Workshop, clip: Clip) -> float:
-    return clip.seconds if is_generated(clip) else shop.library.seconds(clip, shop.recipe.tfjp)
+    return Room(_most_seconds(shop), lambda count: pauses_seconds(count, config, draw), lasting, stretch)
 
 
 def _source(shop: Workshop, part: Part, rng: np.random.Generator) -> SourceClip:

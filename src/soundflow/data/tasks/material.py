@@ -229,6 +229,16 @@ class Material:
         return tuple(clip for clip in self.library.of_kind("speech") if not _is_instruction(clip))
 
     @cached_property
+    def orders(self) -> tuple[Clip, ...]:
+        """Spoken orders whose meaning is known slot by slot."""
+        return tuple(clip for clip in self.spoken if clip.extra.get("slots"))
+
+    @cached_property
+    def wake_words(self) -> tuple[Clip, ...]:
+        """Words by which somebody is called."""
+        return tuple(clip for clip in self.spoken if clip.label == "speech_wake_word" and transcript(clip))
+
+    @cached_property
     def overheard(self) -> Mapping[str, tuple[Clip, ...]]:
         """Speech that nobody answers unless he was asked to, by label; lines of a chat need no instruction."""
         return grouped_by_label(clip for clip in self.spoken if clip.proactive is not True and not _is_chatted(clip))

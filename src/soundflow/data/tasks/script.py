@@ -36,6 +36,12 @@ class Part:
     said: tuple[Said, ...] = ()
     role: Role = "foreground"
     longest_seconds: float = LONGEST_EVENT_SECONDS
+    note: str = ""  # what it was mixed in as, in a word; empty where the sub-task itself brought it
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether it calls for a word."""
+        return self.choice.reply is not None or bool(self.said)
 
 
 @dataclass(frozen=True)
@@ -48,12 +54,18 @@ class Script:
     snr_db: tuple[float, float] | None = None
     gap_seconds: tuple[float, float] | None = None
     ambience: tuple[str, ...] = ()  # labels of backgrounds that fit the place
-    notes: tuple[str, ...] = ()  # what was mixed in, in a word
     asked_aloud: bool = False  # the first part says the instruction; there is no other
+    in_turn: bool = False  # an answer builds on those before it: only the last ones can be left out
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was mixed in and is there."""
+        return tuple(part.note for part in self.parts if part.note)
+
+    @property
     def replies(self) -> int:
         """How many parts call for a word."""
-        return sum(part.choice.reply is not None or bool(part.said) for part in self.parts)
+        return sum(part.is_answered for part in self.parts)
 
     def asked_by(self, voice: Part) -> Script:
         """The same with its instruction said in the stream, before everything else."""
@@ -61,5 +73,5 @@ class Script:
 
     def with_part(self, at: int, part: Part, note: str) -> Script:
         """The same with one part more."""
-        parts = (*self.parts[:at], part, *self.parts[at:])
-        return dataclasses.replace(self, parts=parts, notes=(*self.notes, note))
+        parts = (*self.parts[:at], dataclasses.replace(part, note=note), *self.parts[at:])
+        return dataclasses.replace(self, parts=parts)

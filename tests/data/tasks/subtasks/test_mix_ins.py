@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from soundflow.data.tasks.script import Part, Script
 from soundflow.data.tasks.subtasks.agent import HOME, environment_aware_assistance
 from soundflow.data.tasks.subtasks.mix_ins import INDOORS, mix_in
 from soundflow.data.tasks.subtasks.understanding import audio_qa_open, event_counting
+from soundflow.data.tasks.subtasks.words import lines
 from tests.data.build.clips import order
 
 
@@ -59,6 +61,33 @@ def test_nobody_asks_where_every_word_is_written_down_or_nothing_was_agreed_on(
 ) -> None:
     parts = clips_of(material, "cow", "laughing", "footsteps", "clock_tick")
     assert "history_review" not in mixed(material, sub_task, Script(instruction, parts)).notes
+
+
+@pytest.mark.parametrize(
+    ("sub_task", "answers"), [("environment_aware_assistance", "commands"), ("emotional_chat", "chat")]
+)
+def test_no_silence_is_a_sound_that_the_sub_task_answers_itself(
+    material: Material, sub_task: str, answers: str
+) -> None:
+    own = lines(answers)["sounds" if answers == "commands" else "emotional"]
+    assert set(own) & set(material.harmless), "else this would prove nothing"
+    script = Script("Go on.", clips_of(material, "speech_digit"))
+    for seed in range(40):
+        found = mixed(material, sub_task, script, seed)
+        (silent,) = [part.clip.label for part in found.parts if part.note == "silence"]
+        assert silent not in own
+
+
+def test_a_house_answers_an_alarm_with_its_call_or_it_is_left_out(material: Material) -> None:
+    calls = lines("commands")["sounds"]
+    script, alarms = Script("Act.", clips_of(material, "speech_coffee_order")), set()
+    for seed in range(40):
+        found = mixed(material, "environment_aware_assistance", script, seed)
+        for part in found.parts:
+            if part.note == "proactive":
+                alarms.add(part.clip.label)
+                assert part.choice.reply and json.loads(part.choice.reply.text) == calls[part.clip.label]
+    assert alarms == set(material.urgent) & set(calls) and set(material.urgent) - set(calls)
 
 
 def test_a_house_acts_at_home(material: Material) -> None:

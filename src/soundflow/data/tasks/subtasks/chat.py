@@ -26,7 +26,7 @@ SLOT_ORDER = ("size", "numberOfShots", "roast", "coffeeDrink", "milkAmount", "su
 def multi_turn_dialogue(material: Material, rng: np.random.Generator) -> Script:
     """A conversation of several turns with one person."""
     voiced = material.conversations
-    if voiced and rng.random() < VOICED_SHARE:
+    if voiced and (not material.orders or rng.random() < VOICED_SHARE):
         name, clips = pick(rng, voiced)
         return _dialogue(name, clips, rng)
     orders = material.speech(lambda clip: bool(clip.extra.get("slots")), "spoken order")
@@ -39,20 +39,21 @@ def factual_spoken_qa(material: Material, rng: np.random.Generator) -> Script:
     """Questions that have one answer."""
     voiced = [pair for spoken_in in ("en", "zh") for pair in material.voiced(f"facts-{spoken_in}")]
     voiced += material.questions
-    if voiced and rng.random() < VOICED_SHARE:
+    if voiced and (not any(map(_is_digit, material.spoken)) or rng.random() < VOICED_SHARE):
         spoken_in = pick(rng, sorted({language(clips["0"]) for _, clips in voiced}))
         pool = [pair for pair in voiced if language(pair[1]["0"]) == spoken_in]
         chosen = [pool[int(at)] for at in rng.permutation(len(pool))[: int(rng.integers(3, 6))]]
         parts = [spoken(clips["0"], choice=at_end(_fact(name, clips["0"]))) for name, clips in chosen]
         return Script(_talk(spoken_in, rng), tuple(parts))
-    digits = material.speech(lambda clip: transcript(clip) in NUMBERS[:11], "spoken number")
+    digits = material.speech(_is_digit, "spoken number")
     parts = [spoken(clip, choice=at_end(f"{sentence(_after(clip))}.")) for clip in several(rng, digits, 5)]
     return Script(chat("number_instructions", rng), tuple(parts))
 
 
 def audio_grounded_chat(material: Material, rng: np.random.Generator) -> Script:
     """Sounds, and a user who asks what they were."""
-    scene = material.scene(rng, int(rng.integers(2, 4)), allowed=_calm(material), behind=False)
+    rounds = min(int(rng.integers(2, 4)), material.count(rng))
+    scene = material.scene(rng, rounds, allowed=_calm(material), behind=False)
     asking, asked = _ask(material, rng, "heard")
     parts: list[Part] = []
     for part in scene.parts:
@@ -79,7 +80,8 @@ def emotional_chat(material: Material, rng: np.random.Generator) -> Script:
 def history_review(material: Material, rng: np.random.Generator) -> Script:
     """A question about what was heard at least three rounds earlier."""
     voiced = [pair for pair in material.conversations if has_review(*pair)]
-    if voiced and rng.random() < VOICED_SHARE / 2:
+    is_heard = _calm(material) and (material.wake_words or _voiced_asking(material, "first"))
+    if voiced and (not is_heard or rng.random() < VOICED_SHARE / 2):
         name, clips = pick(rng, voiced)
         return _dialogue(name, clips, rng)
     scene = material.scene(rng, ROUNDS_BACK + int(rng.integers(1, 3)), allowed=_calm(material), behind=False)
@@ -133,15 +135,19 @@ def _talk(spoken_in: str, rng: np.random.Generator) -> str | None:
 def _dialogue(name: str, clips: Mapping[str, Clip], rng: np.random.Generator) -> Script:
     answers = _answers(name, clips)
     parts = tuple(spoken(clips[str(i)], choice=at_end(answer)) for i, answer in enumerate(answers))
-    return Script(_talk(language(clips["0"]), rng), parts)
+    return Script(_talk(language(clips["0"]), rng), parts, in_turn=True)
 
 
 def _ask(material: Material, rng: np.random.Generator, kind: str) -> tuple[list[Clip], str | None]:
     """Clips a user asks with, and what has to be agreed on before: a wake word stands for a question."""
-    voiced = [clips["0"] for _, clips in material.voiced("probes-first" if kind == "first" else "heard")]
-    if voiced and rng.random() < VOICED_SHARE:
+    voiced = _voiced_asking(material, kind)
+    if voiced and (not material.wake_words or rng.random() < VOICED_SHARE):
         return voiced, None
     return ask_by_word(material, rng, kind)
+
+
+def _voiced_asking(material: Material, kind: str) -> list[Clip]:
+    return [clips["0"] for _, clips in material.voiced("probes-first" if kind == "first" else "heard")]
 
 
 def ask_by_word(material: Material, rng: np.random.Generator, kind: str) -> tuple[list[Clip], str]:
@@ -154,6 +160,10 @@ def ask_by_word(material: Material, rng: np.random.Generator, kind: str) -> tupl
     word = pick(rng, sorted({transcript(clip) for clip in words}))
     template = chat("wake_first_instructions" if kind == "first" else "wake_instructions", rng)
     return [clip for clip in words if transcript(clip) == word], template.format(word=word)
+
+
+def _is_digit(clip: Clip) -> bool:
+    return transcript(clip) in NUMBERS[:11]
 
 
 def _after(clip: Clip) -> str:

@@ -38,14 +38,16 @@ def equipment_warning(material: Material, rng: np.random.Generator) -> Script:
 
 
 def keep_silent(material: Material, rng: np.random.Generator) -> Script:
-    """Sounds, speech, music or just a place, and not a word; `material.quiet` says how often each."""
-    shares = dataclasses.asdict(material.quiet)
+    """Sounds, speech, music or just a place, and not a word; `material.quiet` says how often each that is there."""
+    there = {"events": material.harmless, "speech": material.overheard, "music": material.played, "background": True}
+    shares = {kind: share for kind, share in dataclasses.asdict(material.quiet).items() if share and there[kind]}
+    shares = shares or {"events": 1.0}  # which says that there is none
     kind = rng.choice(list(shares), p=np.array(list(shares.values())) / sum(shares.values()))
     if kind == "background":
         return Script(None, ())
-    if kind == "speech" and material.overheard:
+    if kind == "speech":
         return Script(None, tuple(map(spoken, _every_label_alike(material.overheard, material.count(rng), rng))))
-    if kind == "music" and material.played:
+    if kind == "music":
         pieces = _every_label_alike(material.played, int(rng.integers(2, 5)), rng)
         return Script(None, tuple(Part(clip, longest_seconds=PIECE_SECONDS) for clip in pieces))
     scene = material.scene(rng, allowed=material.harmless)

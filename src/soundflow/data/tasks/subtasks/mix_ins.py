@@ -12,10 +12,11 @@ import numpy as np
 
 from soundflow.data.tasks.material import Material, pick, spoken
 from soundflow.data.tasks.registry import CAPABILITIES, SILENT_SUB_TASK
-from soundflow.data.tasks.script import Script
+from soundflow.data.tasks.script import Part, Script
+from soundflow.data.tasks.subtasks.agent import call_at, called_for
 from soundflow.data.tasks.subtasks.chat import ROUNDS_BACK, ask_by_word
 from soundflow.data.tasks.subtasks.intervention import advised
-from soundflow.data.tasks.subtasks.words import at_end
+from soundflow.data.tasks.subtasks.words import at_end, lines
 from soundflow.errors import InputError
 
 # Where every sound is spoken of, or one is asked about, another one would make the answers wrong.
@@ -47,9 +48,12 @@ def mix_in(
     if silent or proactive:
         script = _placed(script, material, rng)
     if silent:
-        script = _inserted(script, material, rng, material.fitting(script.place, material.harmless), "silence")
+        labels = _unanswered(sub_task, material.harmless)
+        script = _inserted(script, sub_task, material, rng, labels, "silence")
     if proactive and sub_task != SILENT_SUB_TASK:
-        script = _inserted(script, material, rng, material.fitting(script.place, material.urgent), "proactive")
+        is_agent = sub_task in CAPABILITIES["audio_agent"]
+        labels = called_for(material.urgent) if is_agent else _unanswered(sub_task, material.urgent)
+        script = _inserted(script, sub_task, material, rng, labels, "proactive")
     if review and sub_task not in WITHOUT_QUESTION:
         script = _reviewed(script, material, rng)
     return script
@@ -64,15 +68,26 @@ def _placed(script: Script, material: Material, rng: np.random.Generator) -> Scr
     return dataclasses.replace(script, place=place.name, ambience=script.ambience or place.ambience)
 
 
+def _unanswered(sub_task: str, labels: tuple[str, ...]) -> tuple[str, ...]:
+    """Of these labels, those that the sub-task has no answer of its own for."""
+    if sub_task in CAPABILITIES["audio_agent"]:
+        answered = called_for(labels)
+    else:
+        answered = tuple(lines("chat")["emotional"]) if sub_task == "emotional_chat" else ()
+    return tuple(label for label in labels if label not in answered)
+
+
 def _inserted(
-    script: Script, material: Material, rng: np.random.Generator, labels: tuple[str, ...], note: str
+    script: Script, sub_task: str, material: Material, rng: np.random.Generator, labels: tuple[str, ...], note: str
 ) -> Script:
-    """One event between the parts; a hazard is answered whatever was asked for."""
+    """One event between the parts; a hazard is answered whatever was asked for, by a house with a call."""
     try:
-        part = material.event(rng, labels)
+        part = material.event(rng, material.fitting(script.place, labels))
     except InputError:
         return script
-    if note == "proactive":
+    if note == "proactive" and sub_task in CAPABILITIES["audio_agent"]:
+        part = Part(part.clip, call_at(part.clip.label))
+    elif note == "proactive":
         part = advised(part, material, rng)
     return script.with_part(int(rng.integers(len(script.parts) + 1)), part, note)
 

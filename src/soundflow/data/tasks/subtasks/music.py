@@ -19,14 +19,16 @@ from soundflow.errors import InputError
 MUSIC_SECONDS = 9.0  # of a piece that is asked about
 UNDERLYING_SECONDS = 30.0  # of a piece that plays on while somebody talks
 TALKS = (2, 4)
+ORDERS_SHARE = 0.6  # of talks, where there are orders and wake words; chosen
 
 
 def music_qa_open(material: Material, rng: np.random.Generator) -> Script:
     """Name the instrument, or say when music begins."""
-    if rng.random() < 0.5 and _music(material):
+    pieces = _music(material) if material.harmless else []
+    if pieces and (not _with_instrument(material) or rng.random() < 0.5):
         scene = material.scene(rng, 2, allowed=material.harmless)
         at = int(rng.integers(len(scene.parts) + 1))
-        piece = Part(pick(rng, _music(material)), as_known(chat("music_starts", rng)), longest_seconds=MUSIC_SECONDS)
+        piece = Part(pick(rng, pieces), as_known(chat("music_starts", rng)), longest_seconds=MUSIC_SECONDS)
         parts = (*scene.parts[:at], piece, *scene.parts[at:])
         return Script(instruction("music_questions", "kind", rng), parts, scene.place, ambience=scene.ambience)
     parts = tuple(
@@ -56,11 +58,10 @@ def music_in_conversation(material: Material, rng: np.random.Generator) -> Scrip
         raise InputError("music.none", "there is no music of some length", "set music_in_conversation to 0")
     under = Part(pick(rng, pieces), role="background", longest_seconds=UNDERLYING_SECONDS)
     count = int(rng.integers(TALKS[0], TALKS[1] + 1))
-    orders = [clip for clip in material.spoken if clip.extra.get("slots")]
-    if orders and rng.random() < 0.6:
+    if material.orders and (not material.wake_words or rng.random() < ORDERS_SHARE):
         said = [
             spoken(clip, choice=at_end(chat("barista_replies", rng).format(order=order_of(clip))))
-            for clip in several(rng, orders, count)
+            for clip in several(rng, material.orders, count)
         ]
         return Script(chat("barista", rng), (under, *said))
     words = material.speech(lambda c: c.label == "speech_wake_word" and bool(transcript(c)), "wake word")
@@ -71,10 +72,14 @@ def music_in_conversation(material: Material, rng: np.random.Generator) -> Scrip
 
 
 def _notes(material: Material) -> list[Clip]:
-    clips = [clip for clip in material.library.of_kind("music") if clip.extra.get("instrument")]
+    clips = _with_instrument(material)
     if not clips:
         raise InputError("music.no_instrument", "no music says which instrument plays", "set music_qa_* to 0")
     return clips
+
+
+def _with_instrument(material: Material) -> list[Clip]:
+    return [clip for clip in material.library.of_kind("music") if clip.extra.get("instrument")]
 
 
 def _music(material: Material) -> list[Clip]:

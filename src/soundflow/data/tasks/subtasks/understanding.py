@@ -5,6 +5,7 @@ Tests: tests/data/build/test_stream.py.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -16,16 +17,18 @@ from soundflow.data.tasks.phrases import sentence
 from soundflow.data.tasks.plan import IGNORE, Choice
 from soundflow.data.tasks.script import Part, Script
 from soundflow.data.tasks.subtasks.words import as_known, at_end, chat, instruction, lines, options
+from soundflow.errors import InputError
 
 WRONG_OPTIONS = 3
 
 
 def audio_qa_open(material: Material, rng: np.random.Generator) -> Script:
     """A question in the instruction, answered at the sound that answers it."""
-    scene = material.scene(rng, max(3, min(6, material.count(rng))), allowed=material.calm, behind=False)
+    scene = material.scene(rng, max(2, min(6, material.count(rng))), allowed=material.calm, behind=False)
     kind = pick(rng, ("first", "after", "is_there"))
     heard = scene.heard
-    at = 0 if kind == "first" else int(rng.integers(1, len(heard))) if kind == "after" and len(heard) > 1 else -1
+    kind = "first" if kind == "after" and len(heard) < 2 else kind  # a lone sound comes after nothing
+    at = 0 if kind == "first" else int(rng.integers(1, len(heard))) if kind == "after" else -1
     answer = scene.parts[heard[at]].clip.label
     about = scene.parts[heard[at - 1]].clip.label if kind == "after" else answer
     if [scene.parts[i].clip.label for i in heard].count(about) > 1:  # a question needs one answer
@@ -37,7 +40,7 @@ def audio_qa_open(material: Material, rng: np.random.Generator) -> Script:
 
 def audio_qa_choice(material: Material, rng: np.random.Generator) -> Script:
     """Four options, one of which sounds."""
-    scene = material.scene(rng, max(3, min(6, material.count(rng))), allowed=material.calm, behind=False)
+    scene = material.scene(rng, min(6, material.count(rng)), allowed=material.calm, behind=False)
     at = pick(rng, scene.heard)
     right = material.phrases(scene.parts[at].clip.label).noun
     there = {material.phrases(part.clip.label).noun for part in scene.parts}
@@ -51,7 +54,7 @@ def audio_qa_choice(material: Material, rng: np.random.Generator) -> Script:
 
 def audio_description(material: Material, rng: np.random.Generator) -> Script:
     """One description of the whole, when it is over."""
-    scene = material.scene(rng, max(3, min(5, material.count(rng))), allowed=material.calm, behind=False)
+    scene = material.scene(rng, max(2, min(5, material.count(rng))), allowed=material.calm, behind=False)
     nouns = [material.phrases(scene.parts[i].clip.label).noun for i in scene.heard]
     listed = ", then ".join(nouns)
     return _answered(scene, chat("describe_instructions", rng), {scene.heard[-1]: at_end(f"I heard {listed}.")})
@@ -66,14 +69,21 @@ def event_narration(material: Material, rng: np.random.Generator) -> Script:
 
 
 def event_counting(material: Material, rng: np.random.Generator) -> Script:
-    """One kind of sound counted aloud."""
+    """One kind of sound counted aloud.
+
+    Raises:
+        InputError: there is no sound to count.
+    """
+    if not material.labels:
+        raise InputError("material.no_events", "there is no sound to count", "give clips of events")
     target = pick(rng, material.labels)
     times = int(rng.integers(2, MOST_OCCURRENCES + 1))
     count = times + int(rng.integers(0, 3))
     scene = material.scene(rng, count, wanted=[target] * times, allowed=material.calm, behind=False)
     clips = [scene.parts[i].clip for i in scene.heard]
     plan = counting.plan(clips, material.phrases, rng, target)
-    return _answered(scene, plan.instruction, dict(zip(scene.heard, plan.choices, strict=True)))
+    script = _answered(scene, plan.instruction, dict(zip(scene.heard, plan.choices, strict=True)))
+    return dataclasses.replace(script, in_turn=True)
 
 
 def speech_emotion_recognition(material: Material, rng: np.random.Generator) -> Script:
