@@ -198,7 +198,7 @@ def _fit(lengths: Sequence[float], config: StreamConfig, draw: Draw) -> _Fit:
     needed = pauses + sum(min(length, COMFORTABLE_CUT_SECONDS) for length in kept)
     wanted = min(max(needed, min(drawn, longest), least), most)
     seconds = min(math.ceil(round(wanted / chunk, 6)) * chunk, most)
-    limit = _common_limit(kept, seconds - pauses)
+    limit = common_limit(kept, seconds - pauses)
     return _Fit(seconds, tuple(min(length, limit) for length in kept))
 
 
@@ -209,7 +209,7 @@ def pauses_seconds(count: int, config: ComposeConfig, draw: Draw) -> float:
     return sum(float(rng.uniform(*bounds)) + 1 / SAMPLE_RATE for bounds in ranges)
 
 
-def _common_limit(lengths: Sequence[float], room: float) -> float:
+def common_limit(lengths: Sequence[float], room: float) -> float:
     """The largest limit on each length under which they fit into `room` together."""
     limit, left = math.inf, room
     for done, length in enumerate(sorted(lengths)):

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from soundflow.data.streams import SHORTEST_CUT_SECONDS
+from soundflow.data.streams import SHORTEST_CUT_SECONDS, common_limit
 from soundflow.data.tasks.script import Part, Script
 from soundflow.data.timeline import SAMPLE_RATE
 
@@ -78,19 +78,9 @@ def _cut(parts: Parts, room: Room) -> Parts | None:
     left = (room.seconds - room.pauses(len(heard))) / room.stretch - said
     if left < sum(min(lengths[i], SHORTEST_CUT_SECONDS) for i in sounds):
         return None
-    limit = _common_limit([lengths[i] for i in sounds], left)
+    limit = common_limit([lengths[i] for i in sounds], left)
+    limit = math.floor(limit * SAMPLE_RATE) / SAMPLE_RATE if math.isfinite(limit) else limit  # in whole samples
     cut = list(parts)
     for i in sounds:
         cut[i] = dataclasses.replace(parts[i], longest_seconds=min(parts[i].longest_seconds, limit))
     return tuple(cut)
-
-
-def _common_limit(lengths: Sequence[float], left: float) -> float:
-    """The most each may last, in whole samples, so that all last no longer than `left`; infinite without need."""
-    shorter = 0.0
-    for done, length in enumerate(sorted(lengths)):
-        share = (left - shorter) / (len(lengths) - done)
-        if length > share:
-            return math.floor(share * SAMPLE_RATE) / SAMPLE_RATE
-        shorter += length
-    return math.inf
