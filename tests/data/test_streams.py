@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from soundflow.data.clips import ClipStore
 from soundflow.data.compose import ComposeConfig
-from soundflow.data.streams import StreamConfig, _common_limit, bench_config, cut, long_stream, stream, training_config
+from soundflow.data.streams import StreamConfig, bench_config, common_limit, cut, long_stream, stream, training_config
 from soundflow.errors import InputError
 from tests.data.test_clips import write_folder
 
@@ -178,8 +178,8 @@ def test_a_stream_can_be_shorter(store: ClipStore) -> None:
 
 
 @given(st.lists(st.floats(0.1, 10), min_size=1, max_size=6), st.floats(1, 20))
-def test_the_common_limit_fills_the_room(lengths: list[float], room: float) -> None:
-    limit = _common_limit(lengths, room)
+def test_thecommon_limit_fills_the_room(lengths: list[float], room: float) -> None:
+    limit = common_limit(lengths, room)
     used = sum(min(length, limit) for length in lengths)
     assert used <= room + 1e-9
     assert used == pytest.approx(min(room, sum(lengths)))
