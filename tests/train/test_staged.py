@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import logging
 import shutil
 from pathlib import Path
 
@@ -175,8 +176,9 @@ def test_other_clips_under_the_same_path_are_another_run(
 
 
 def test_what_the_mix_cannot_give_is_said_when_a_stage_begins(
-    corpus: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    corpus: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(logging.getLogger("soundflow"), "propagate", True)  # a server in this process ends that
     mix = "stage.mix={following_music = 1, proactive_respond = 1, streaming_audio_understanding = 3}"
     run_staged(read_staged(write_recipe(tmp_path, corpus, 2), [mix, "stage.steps=1", "valid=[]"]))
     said = [record.message for record in caplog.records if "is asked" in record.message]
