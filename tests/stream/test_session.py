@@ -248,7 +248,5 @@ def test_an_hour_of_stream_is_as_fast_and_as_small_at_its_end(small_bundle: Bund
         sizes.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
     assert sizes[-1] < 1.1 * sizes[4]
     young.feed(minute)  # as full as a window gets
-    both = [
-        (median_ms(old.feed(minute)), median_ms(young.feed(minute))) for _ in range(10)
-    ]
+    both = [(median_ms(old.feed(minute)), median_ms(young.feed(minute))) for _ in range(10)]
     assert np.median([late / early for late, early in both]) < 1.5
