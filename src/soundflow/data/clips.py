@@ -33,7 +33,7 @@ from soundflow.errors import InputError, SoundflowError
 
 Samples = NDArray[np.float32]
 Variant = Literal["raw", "tfjp"]
-Roots = tuple[Path, ...]  # the folders whose sounds may be read
+Roots = tuple[Path, ...]  # the folders whose sounds may be read, resolved
 
 CLIPS_NAME, LABELS_NAME = "clips.jsonl", "labels.json"
 INT16_SCALE = 32768.0  # int16 steps in full scale
@@ -289,9 +289,9 @@ def _read(folder: Path | str, bad: dict[str, str]) -> tuple[Mapping[str, Mapping
         from soundflow.data.store.remote import opened
 
         with opened(folder) as index:
-            return index.labels(), index.clips(), tuple(Path(source.folder) for source in index.sources())
+            return index.labels(), index.clips(), tuple(Path(source.folder).resolve() for source in index.sources())
     labels = read_labels(Path(folder) / LABELS_NAME)
-    return labels, read_clips(Path(folder) / CLIPS_NAME, labels, bad), (Path(folder),)
+    return labels, read_clips(Path(folder) / CLIPS_NAME, labels, bad), (Path(folder).resolve(),)
 
 
 def read_labels(path: Path) -> Mapping[str, Mapping[str, Any]]:
@@ -354,7 +354,7 @@ def _clip(row: Mapping[str, Any], labels: Mapping[str, Mapping[str, Any]]) -> Cl
 
 def _inside(folder: Path, path: str, roots: Roots) -> Path:
     full = (folder / path).resolve()
-    if not any(full.is_relative_to(root.resolve()) for root in roots):
+    if not any(full.is_relative_to(root) for root in roots):
         raise InputError("clips.outside", f"the path {path} leads out of {folder}", "keep the sounds inside the folder")
     return full
 

@@ -24,9 +24,9 @@ from soundflow.bench.capabilities.words import (
 from soundflow.bench.naming import names_sound
 from soundflow.data.tasks.registry import CAPABILITIES
 from soundflow.data.tasks.subtasks.words import lines
+from soundflow.data.voices.orders import LABEL as ORDER_LABEL
 
 Share = tuple[float, float]  # what was got, of how much
-ORDER_LABEL = "speech_coffee_order"
 KEYWORD_WORDS = 2  # an utterance of at most so many words is a keyword
 KEYWORD_CHARACTERS = 4  # the same for Chinese characters: a word or two
 

@@ -10,6 +10,7 @@ import math
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -221,9 +222,13 @@ def _room(script: Script, shop: Workshop, draw: Draws) -> Room:
     config, changes = _paced(script, shop), shop.recipe.augment
     stretch = 1 / min(1.0, changes.speed[0]) if changes is not None and changes.speed_share > 0 else 1.0
 
+    @cache  # what fits is tried again and again
+    def generated_seconds(place: int, label: str) -> float:
+        return len(generated_sound(label, draw(f"clip {place}"))) / SAMPLE_RATE
+
     def lasting(place: int, part: Part) -> float:
         if is_generated(part.clip):
-            return len(generated_sound(part.clip.label, draw(f"clip {place}"))) / SAMPLE_RATE
+            return generated_seconds(place, part.clip.label)
         return shop.library.seconds(part.clip, shop.recipe.tfjp)
 
     return Room(_most_seconds(shop), lambda count: pauses_seconds(count, config, draw), lasting, stretch)

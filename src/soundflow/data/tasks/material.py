@@ -231,12 +231,12 @@ class Material:
     @cached_property
     def orders(self) -> tuple[Clip, ...]:
         """Spoken orders whose meaning is known slot by slot."""
-        return tuple(clip for clip in self.spoken if clip.extra.get("slots"))
+        return tuple(filter(is_order, self.spoken))
 
     @cached_property
     def wake_words(self) -> tuple[Clip, ...]:
         """Words by which somebody is called."""
-        return tuple(clip for clip in self.spoken if clip.label == "speech_wake_word" and transcript(clip))
+        return tuple(filter(is_wake_word, self.spoken))
 
     @cached_property
     def overheard(self) -> Mapping[str, tuple[Clip, ...]]:
@@ -340,6 +340,16 @@ def _is_chatted(clip: Clip) -> bool:
 
 def _is_instruction(clip: Clip) -> bool:
     return str(clip.extra.get("line") or "").startswith(INSTRUCTION_LINES)
+
+
+def is_order(clip: Clip) -> bool:
+    """Whether a clip is an order whose slots are known."""
+    return bool(clip.extra.get("slots"))
+
+
+def is_wake_word(clip: Clip) -> bool:
+    """Whether a clip says a word by which somebody is called, and it is known which."""
+    return clip.label == "speech_wake_word" and bool(transcript(clip))
 
 
 def language(clip: Clip) -> str:

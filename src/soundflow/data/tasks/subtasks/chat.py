@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from soundflow.data.clips import Clip
-from soundflow.data.tasks.material import Material, language, pick, several, spoken, transcript
+from soundflow.data.tasks.material import Material, is_order, is_wake_word, language, pick, several, spoken, transcript
 from soundflow.data.tasks.phrases import NUMBERS, sentence
 from soundflow.data.tasks.plan import IGNORE
 from soundflow.data.tasks.script import Part, Script
@@ -29,7 +29,7 @@ def multi_turn_dialogue(material: Material, rng: np.random.Generator) -> Script:
     if voiced and (not material.orders or rng.random() < VOICED_SHARE):
         name, clips = pick(rng, voiced)
         return _dialogue(name, clips, rng)
-    orders = material.speech(lambda clip: bool(clip.extra.get("slots")), "spoken order")
+    orders = material.speech(is_order, "spoken order")
     chosen = several(rng, orders, int(rng.integers(2, 5)))
     parts = (spoken(clip, choice=at_end(chat("barista_replies", rng).format(order=order_of(clip)))) for clip in chosen)
     return Script(chat("barista", rng), tuple(parts))
@@ -156,7 +156,7 @@ def ask_by_word(material: Material, rng: np.random.Generator, kind: str) -> tupl
     Raises:
         InputError: there is no wake word.
     """
-    words = material.speech(lambda c: c.label == "speech_wake_word" and bool(transcript(c)), "wake word")
+    words = material.speech(is_wake_word, "wake word")
     word = pick(rng, sorted({transcript(clip) for clip in words}))
     template = chat("wake_first_instructions" if kind == "first" else "wake_instructions", rng)
     return [clip for clip in words if transcript(clip) == word], template.format(word=word)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from soundflow.data.clips import Clip
-from soundflow.data.tasks.material import Material, pick, several, spoken, transcript
+from soundflow.data.tasks.material import Material, is_wake_word, pick, several, spoken, transcript
 from soundflow.data.tasks.script import Part, Script
 from soundflow.data.tasks.subtasks.chat import order_of
 from soundflow.data.tasks.subtasks.words import as_known, at_end, chat, instruction, lines, options
@@ -64,7 +64,7 @@ def music_in_conversation(material: Material, rng: np.random.Generator) -> Scrip
             for clip in several(rng, material.orders, count)
         ]
         return Script(chat("barista", rng), (under, *said))
-    words = material.speech(lambda c: c.label == "speech_wake_word" and bool(transcript(c)), "wake word")
+    words = material.speech(is_wake_word, "wake word")
     word = pick(rng, sorted({transcript(clip) for clip in words}))
     calls = several(rng, [clip for clip in words if transcript(clip) == word], count)
     said = [spoken(clip, choice=at_end(chat("music_talk", rng))) for clip in calls]
