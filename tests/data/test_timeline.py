@@ -173,6 +173,11 @@ def test_what_is_no_timeline_is_refused_in_words(text: str) -> None:
 def test_chinese_is_joined_without_blanks() -> None:
     assert joined(["A", "zebra."]) == "A zebra." and joined(["共", "产", "党"]) == "共产党"
     assert joined(["节奏", "nine", "", "贝壳"]) == "节奏 nine 贝壳"
+    assert joined(["你", "好，", "世", "界"]) == "你好，世界"
+
+
+def test_words_of_other_languages_keep_their_blanks() -> None:
+    assert joined(["café", "était"]) == "café était" and joined(["привет", "мир"]) == "привет мир"
 
 
 @given(st.integers(0, 10 * SAMPLE_RATE), st.integers(1, 10 * SAMPLE_RATE), st.sampled_from([0.2, 0.4, 0.6, 0.8]))

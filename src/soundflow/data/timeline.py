@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from soundflow.errors import InputError
 
 SAMPLE_RATE = 16_000  # Hz; every time below is a multiple of one sample
 EARLY_CUE_SECONDS = 1.6  # ruling 1: an alarm is answered while it sounds
+_UNSPACED = re.compile("[\u3000-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff00-\uffef]")  # Han, kana, their marks
 
 Role = Literal["foreground", "background", "ambient"]
 Decision = Literal["respond", "ignore", "open"]
@@ -157,11 +159,11 @@ def said_of(timeline: Timeline, event: int) -> str:
 
 
 def joined(texts: Sequence[str]) -> str:
-    """Pieces as one text: a blank between two words that are written with blanks, none between Chinese ones."""
+    """Pieces as one text: no blank between two signs of Chinese or Japanese, one between all others."""
     whole = ""
     for text in filter(None, (text.strip() for text in texts)):
-        blank = " " if whole and (whole[-1].isascii() or text[0].isascii()) else ""
-        whole += blank + text
+        unspaced = _UNSPACED.fullmatch(whole[-1:]) and _UNSPACED.fullmatch(text[0])
+        whole += text if unspaced or not whole else f" {text}"
     return whole
 
 

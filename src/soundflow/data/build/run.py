@@ -32,7 +32,7 @@ Told = Callable[[str, float], None]  # what was made, and seconds of sound
 CLAIM_NAME = "corpus.json"  # what the folder's streams are made from
 INDEX_NAME = "index.parquet"
 QUARANTINE_NAME = "quarantine.jsonl"
-LAYOUT = 3  # of shards and rows; raised when a build would give other bytes from the same recipe
+LAYOUT = 4  # of shards and rows; raised when a build would give other bytes from the same recipe
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ from soundflow.data.tasks.script import Part, Said, Script
 from soundflow.data.tasks.stand_ins import stand_in_for
 from soundflow.data.tasks.subtasks import BUILDERS
 from soundflow.data.tasks.subtasks.mix_ins import REVIEW, SPOKEN_OF, mix_in
-from soundflow.data.timeline import SAMPLE_RATE, Reply, Timeline, Turn, chunk_of
+from soundflow.data.timeline import SAMPLE_RATE, Reply, Timeline, Turn, chunk_of, joined
 from soundflow.errors import InputError
 
 Samples = NDArray[np.float32]
@@ -310,7 +310,7 @@ def _by_chunk(said: Sequence[Said], times: Sequence[float], event: int, line: Ti
     turns: list[Turn] = []
     for piece, at in zip(said, times, strict=True):
         if turns and chunk_of(turns[-1].at, line.chunk_seconds) == chunk_of(at, line.chunk_seconds):
-            text = piece.joint.join((turns[-1].reply.text, piece.reply.text))
+            text = joined((turns[-1].reply.text, piece.reply.text))
             turns[-1] = Turn(at, Reply(text, piece.reply.emotion), event)
         else:
             turns.append(Turn(at, piece.reply, event))

@@ -19,12 +19,11 @@ LONGEST_EVENT_SECONDS = 5.0  # of an event in a stream, as in the bench's
 class Said:
     """A reply at a share of a part's sounding time: 0 is its start, 1 its end.
 
-    Several that fall into one chunk become one reply, joined by `joint`.
+    Several that fall into one chunk become one reply.
     """
 
     share: float
     reply: Reply
-    joint: str = " "
 
 
 @dataclass(frozen=True)

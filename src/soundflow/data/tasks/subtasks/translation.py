@@ -14,7 +14,7 @@ from soundflow.data.clips import Clip
 from soundflow.data.tasks.material import Material, language, pick, plain, several, spoken, transcript
 from soundflow.data.tasks.script import Part, Said, Script
 from soundflow.data.tasks.subtasks.words import at_end, instruction, lines
-from soundflow.data.timeline import Reply
+from soundflow.data.timeline import Reply, joined
 
 PIECES = (3, 6)  # utterances of a stream
 VOICED_SHARE = 0.6  # of streams, where there are voices
@@ -48,7 +48,7 @@ def _offline(material: Material, rng: np.random.Generator, source: str, directio
         parts = []
         for at in rng.permutation(len(voiced))[:count]:
             name, clips = voiced[int(at)]
-            parts.append(spoken(clips["0"], choice=at_end(_joined(_pieces(name, direction), direction))))
+            parts.append(spoken(clips["0"], choice=at_end(joined([target for _, target in _pieces(name, direction)]))))
         return Script(asked, tuple(parts))
     known = lexicon(direction)
     return Script(
@@ -73,10 +73,7 @@ def _interleaved(name: str, clip: Clip, direction: str) -> Part:
     """A sentence whose pieces are translated where their source ends."""
     pieces = _pieces(name, direction)
     lengths = np.cumsum([len(source) for source, _ in pieces])
-    joint = "" if direction == "en_zh" else " "
-    said = tuple(
-        Said(float(n / lengths[-1]), Reply(target), joint) for n, (_, target) in zip(lengths, pieces, strict=True)
-    )
+    said = tuple(Said(float(n / lengths[-1]), Reply(target)) for n, (_, target) in zip(lengths, pieces, strict=True))
     return spoken(clip, said=said)
 
 
@@ -105,10 +102,6 @@ def _words(material: Material, rng: np.random.Generator, source: str, count: int
 def _pieces(name: str, direction: str) -> list[tuple[str, str]]:
     number = int(name.rpartition("/")[2])
     return [(source, target) for source, target in lines("parallel")[direction][number]]
-
-
-def _joined(pieces: list[tuple[str, str]], direction: str) -> str:
-    return ("" if direction == "en_zh" else " ").join(target for _, target in pieces)
 
 
 def _count(rng: np.random.Generator) -> int:

@@ -47,13 +47,10 @@ def spelled(text: str, language: str) -> tuple[Said, ...]:
 
     An estimate: letters are taken to last alike. Nothing here has listened.
     """
-    if language == "zh":
-        pieces, joint = re.findall(r"[一-鿿][，。？！、]?|[A-Za-z]+", text), ""
-    else:
-        pieces, joint = text.split(), " "
+    pieces = re.findall(r"[一-鿿][，。？！、]?|[A-Za-z]+", text) if language == "zh" else text.split()
     lengths = np.cumsum([max(1, len(re.sub(r"\W", "", piece))) for piece in pieces])
     total = float(lengths[-1]) if len(lengths) else 1.0
-    return tuple(Said(float(n) / total, Reply(piece), joint) for piece, n in zip(pieces, lengths, strict=True))
+    return tuple(Said(float(n) / total, Reply(piece)) for piece, n in zip(pieces, lengths, strict=True))
 
 
 def options(right: str, wrong: list[str], rng: np.random.Generator) -> tuple[str, str]:
