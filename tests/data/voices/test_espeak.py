@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -34,12 +34,8 @@ with wave.open(sys.stdout.buffer, "wb") as file:
 
 
 @pytest.fixture
-def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    path = tmp_path / "espeak-ng"
-    path.write_text(FAKE)
-    path.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
-    return path
+def fake(put_in_path: Callable[[str, str], Path]) -> Path:
+    return put_in_path("espeak-ng", FAKE)
 
 
 def test_the_same_text_sounds_the_same_and_another_take_does_not(fake: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -34,12 +34,8 @@ with wave.open(sys.stdout.buffer if given["-t"] != "mute" else open("/dev/null",
 
 
 @pytest.fixture
-def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    path = tmp_path / "flite"
-    path.write_text(FAKE)
-    path.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
-    return path
+def fake(put_in_path: Callable[[str, str], Path]) -> Path:
+    return put_in_path("flite", FAKE)
 
 
 def test_the_same_text_sounds_the_same_and_another_take_does_not(fake: Path) -> None:
