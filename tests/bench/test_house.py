@@ -62,6 +62,13 @@ def test_false_replies_have_a_source_and_its_hours() -> None:
     assert false["music"]["value"] is None, "no music was played"
 
 
+def test_a_run_of_false_replies_in_one_scene_is_no_even_rate() -> None:
+    scenes = tuple(ScenePlan("room", timeline(seconds=100.0)) for _ in range(8))
+    run = [SpokenReply(2.0 * k, "Hm.") for k in range(1, 25)]  # 24 in the first scene, none in the seven others
+    row = judge(House(scenes), run, {})["false_per_hour"]["room"]
+    assert row["value"] == pytest.approx(24 / 800 * 3600) and row["low"] == 0 and row["high"] > 2 * row["value"]
+
+
 def test_a_silent_one_hits_nothing() -> None:
     found = judge(HOUSE, [], {})
     assert (found["hits"], found["false_per_hour"]["all"]["replies"]) == (0, 0)

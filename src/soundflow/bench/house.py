@@ -16,7 +16,7 @@ import numpy as np
 
 from soundflow.audio.pcm import SAMPLE_RATE
 from soundflow.bench.baselines.rows import gates
-from soundflow.bench.bootstrap import poisson_rate
+from soundflow.bench.bootstrap import clustered_rate
 from soundflow.bench.hearing import spoken
 from soundflow.bench.house_plan import LAST_SECONDS, House, Samples, ScenePlan
 from soundflow.bench.machine import resident_mb
@@ -139,36 +139,53 @@ def _delays(timeline: Timeline, replies: Sequence[SpokenReply], answers: dict[in
 def _false(
     house: House, timeline: Timeline, replies: Sequence[SpokenReply], answers: dict[int, int]
 ) -> dict[str, dict[str, Any]]:
-    """Every reply that answered nothing, by what sounded; the rate is over the time in which that sounded."""
+    """Every reply that answered nothing, by what sounded; the rate is over the time in which that sounded.
+
+    False replies come in runs, several to a scene: the bounds draw whole scenes.
+    """
     right = set(answers.values())
-    counts = Counter(_source(house, timeline, r.at) for k, r in enumerate(replies) if k not in right)
+    counts = Counter(_sounding(house, timeline, r.at) for k, r in enumerate(replies) if k not in right)
     hours = _hours(house, timeline)
-    total = _rate(sum(counts.values()), house.seconds / 3600)
-    return {"all": total, **{source: _rate(counts[source], hours[source]) for source in SOURCES}}
+    in_scene = [sum(counts[source, scene] for source in SOURCES) for scene in range(len(house.scenes))]
+    found = {"all": _rate(in_scene, [plan.timeline.seconds / 3600 for plan in house.scenes])}
+    for source in SOURCES:
+        scenes = [scene for name, scene in hours if name == source]
+        found[source] = _rate([counts[source, scene] for scene in scenes], [hours[source, scene] for scene in scenes])
+    return found
 
 
-def _rate(replies: int, hours: float) -> dict[str, Any]:
-    return {"replies": replies, "hours": round(hours, 4), **poisson_rate(replies, hours).to_dict()}
+def _rate(replies: Sequence[int], hours: Sequence[float]) -> dict[str, Any]:
+    """Replies an hour, from those of each scene."""
+    return {"replies": sum(replies), "hours": round(sum(hours), 4), **clustered_rate(replies, hours).to_dict()}
 
 
-def _source(house: House, timeline: Timeline, at: float) -> str:
+def _sounding(house: House, timeline: Timeline, at: float) -> tuple[str, int]:
+    """What sounded at a time, and the number of the scene that it belongs to."""
     for event in timeline.events:
         if event.onset - TOLERANCE <= at <= _window_end(event) + TOLERANCE:
-            return "benign sounds" if event.decision == "ignore" else "again"
-    for begun, plan in _placed(house):
-        if at <= begun + plan.timeline.seconds + TOLERANCE:
-            return plan.scene
-    return house.scenes[-1].scene
+            return _source(event), _scene_at(house, event.onset)
+    scene = _scene_at(house, at - TOLERANCE)
+    return house.scenes[scene].scene, scene
 
 
-def _hours(house: House, timeline: Timeline) -> dict[str, float]:
-    hours: dict[str, float] = defaultdict(float)
-    for plan in house.scenes:
-        hours[plan.scene] += plan.timeline.seconds / 3600
+def _hours(house: House, timeline: Timeline) -> dict[tuple[str, int], float]:
+    """How long each source sounded, by scene."""
+    hours: dict[tuple[str, int], float] = defaultdict(float)
+    for scene, plan in enumerate(house.scenes):
+        hours[plan.scene, scene] += plan.timeline.seconds / 3600
     for event in timeline.events:
-        source = "benign sounds" if event.decision == "ignore" else "again"
-        hours[source] += (_window_end(event) - event.onset) / 3600
+        hours[_source(event), _scene_at(house, event.onset)] += (_window_end(event) - event.onset) / 3600
     return hours
+
+
+def _source(event: StreamEvent) -> str:
+    return "benign sounds" if event.decision == "ignore" else "again"
+
+
+def _scene_at(house: House, at: float) -> int:
+    """The scene that sounds at a time; the last one after its end."""
+    ends = np.cumsum([plan.timeline.seconds for plan in house.scenes])
+    return min(int(np.searchsorted(ends, at)), len(ends) - 1)
 
 
 def _window_end(event: StreamEvent) -> float:
