@@ -154,6 +154,24 @@ def test_the_instruction_stays_when_the_rest_is_forgotten(small_bundle: Bundle) 
     assert torch.equal(keys, decoding._cache.keys[:, :, :, :prefix])
 
 
+@pytest.mark.parametrize("later", [0, 1])
+def test_a_new_instruction_for_a_full_window_forgets_what_waits_to_be_heard_again(
+    small_bundle: Bundle, later: int
+) -> None:
+    """The flush that hears the window again must make room in it, too."""
+    chunks = encoded(small_bundle, small_bundle.config.max_chunks + 2)
+    changed = Decoding(small_bundle, "Count the barks", NEVER, 6)
+    for chunk in chunks[:-2]:
+        decide(changed, [chunk], NEVER)
+    changed.instruct("Count the cats")
+    found = decide(changed, chunks[-2 : len(chunks) - 1 + later], NEVER)
+    assert found.forgotten is not None
+    kept = Decoding(small_bundle, "Count the cats", NEVER, 6)
+    expected = decide(kept, chunks[found.forgotten.chunks : len(chunks) - 1 + later], NEVER)
+    assert found.p_response == pytest.approx(expected.p_response, abs=1e-5)
+    assert changed._cache.length == changed.window_positions - 1 == kept.window_positions - 1
+
+
 def test_a_cancelled_reply_leaves_a_stream_that_goes_on(small_bundle: Bundle) -> None:
     decoding = Decoding(small_bundle, None, ALWAYS, 6)
     decide(decoding, encoded(small_bundle, 1), ALWAYS)

@@ -216,6 +216,26 @@ def test_a_failing_pass_ends_its_sessions_and_no_other() -> None:
     assert engine.statistics.sessions_failed == 1
 
 
+def test_an_instruction_for_a_full_window_ends_no_session_of_its_batch() -> None:
+    bundle = scripted_bundle(max_chunks=4)
+    with Engine(bundle, EngineLimits(batch=2)) as engine:
+        full, other = engine.open(), engine.open()
+        for session, count in ((full, 4), (other, 1)):
+            reader = session.events()
+            for _ in range(count):
+                session.feed(silence(1))
+                assert isinstance(next(reader), Decision)
+        with engine.lock:  # so that both wait for one pass
+            full.set_instruction("Count the barks")
+            for session in (full, other):
+                session.feed(silence(1))
+        for session in (full, other):
+            session.end()
+        told = [list(session.events()) for session in (full, other)]
+    assert [len(decisions(events)) for events in told] == [1, 1]
+    assert not [event for events in told for event in events if isinstance(event, Error)]
+
+
 def test_a_reader_that_does_not_come_holds_up_only_its_own_session(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("soundflow.stream.engine_session._OUTBOX_EVENTS", 4)
     with Engine(scripted_bundle(), EngineLimits(session=Limits(queue_chunks=3))) as engine:

@@ -122,11 +122,11 @@ class Decoding:
 
     def prepare(self, action: Flush[EncodedChunk] | TextStep) -> Tensor:
         """Rows of the next pass, [positions, width]; what no longer fits is forgotten first."""
-        rows, self._forgotten = self._pending, None
+        self._forgotten = self._window.make_room(len(action.chunks)) if isinstance(action, Flush) else None
+        for start, count in self._forgotten.spans if self._forgotten else ():
+            self._cut(start, count)  # behind a new instruction the window waits in rows and is not cached yet
+        rows = self._pending
         if isinstance(action, Flush):
-            self._forgotten = self._window.make_room(len(action.chunks))
-            for start, count in self._forgotten.spans if self._forgotten else ():
-                self._cache.evict(start, count)
             # the encoder computes in float32 even where the decoder is bfloat16
             sounds = [chunk.features[0].to(rows) for chunk in action.chunks]
             for sound in sounds:
