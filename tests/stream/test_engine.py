@@ -184,6 +184,23 @@ def test_cancelling_silence_does_nothing_to_the_next_reply() -> None:
     assert replies(told) == [("Fire!", "eos")]
 
 
+def test_a_cancel_that_comes_with_the_last_token_does_nothing_to_the_next_reply() -> None:
+    bundle = scripted_bundle(Script({0: ScriptedReply("A"), 1: ScriptedReply("Fire!")}))
+    look_up, eos = bundle.network.logits, bundle.config.control.eos
+
+    def cancelled_meanwhile(hidden: Tensor) -> Tensor:
+        logits: Tensor = look_up(hidden)
+        if int(logits[0].argmax()) == eos and int(hidden[0, 1]) == 1:
+            session.cancel()
+        return logits
+
+    bundle.network.logits = cancelled_meanwhile  # type: ignore[method-assign]
+    with Engine(bundle) as engine:
+        session = engine.open()
+        told = [event for said in play(session, silence(2)) for event in said]
+    assert replies(told) == [("A", "eos"), ("Fire!", "eos")]
+
+
 def test_a_threshold_can_change_mid_stream() -> None:
     bundle = scripted_bundle(Script({1: ScriptedReply("Fire!")}, {1: 0.6}))
     with Engine(bundle) as engine:

@@ -395,4 +395,5 @@ def _step_of(session: EngineSession) -> Step:
     assert not isinstance(action, Idle)
     if isinstance(action, TextStep):
         return Step(session.decoding, None if session.take_cancel() else action)
+    session.take_cancel()  # one that came while the last reply gave its <eos> is not meant for the next
     return Step(session.decoding, action, tuple(session.take_requests()))
