@@ -44,6 +44,16 @@ def test_it_is_named_and_set_as_the_second(small_bundle: Bundle, trained: Bundle
     assert (mean.name, mean.config.response_threshold, mean.path) == ("later", 0.3, None)
 
 
+def test_a_model_that_learned_labels_and_answers_is_averaged_with_what_it_was(
+    small_bundle: Bundle, trained: Bundle
+) -> None:
+    labels = (*trained.config.labels, "kettle")
+    config = dataclasses.replace(trained.config, labels=labels, offline="chunks", max_reply_tokens=96)
+    config = dataclasses.replace(config, default_instruction="Say what you hear.")
+    mean = average(small_bundle, dataclasses.replace(trained, config=config), 0.6)
+    assert mean.config == config
+
+
 def test_other_shapes_words_and_shares_are_refused(small_bundle: Bundle, trained: Bundle) -> None:
     longer = dataclasses.replace(trained, config=dataclasses.replace(trained.config, max_chunks=30))
     with pytest.raises(InputError, match="not one shape"):

@@ -49,6 +49,10 @@ def _between(old: Tensor, new: Tensor, share: float) -> Tensor:
 
 
 def _shape(bundle: Bundle) -> object:
-    """What must be alike: every tensor's name and size, and how a stream is written."""
+    """What must be alike: every tensor's name and size, and how a stream is written.
+
+    No tensor depends on what is left out: a training adds labels, may begin to answer questions, and moves defaults.
+    """
     sizes = {name: tuple(weight.shape) for name, weight in bundle.network.state_dict().items()}
-    return sizes, dataclasses.replace(bundle.config, name="", response_threshold=0.5)
+    alike = dataclasses.replace(bundle.config, name="", labels=(), offline="none", default_instruction="")
+    return sizes, dataclasses.replace(alike, response_threshold=0.5, max_reply_tokens=0)
