@@ -195,8 +195,9 @@ class Head(nn.Module):
 
 
 def fit(sets: Sequence[Features], names: int, seed: int) -> Head:
-    """Thirty epochs with mixup."""
+    """Thirty epochs with mixup, each batch at a share of its own."""
     torch.manual_seed(seed)
+    rng = np.random.default_rng(seed)
     x = torch.cat([s.x for s in sets])
     label, speak = torch.cat([s.label for s in sets]), torch.cat([s.speak for s in sets])
     head = Head(x.shape[1], names)
@@ -206,7 +207,7 @@ def fit(sets: Sequence[Features], names: int, seed: int) -> Head:
     for _ in range(epochs):
         order = torch.randperm(len(x))
         for rows in order[: len(x) // size * size].split(size):
-            other, share = rows[torch.randperm(size)], float(np.random.default_rng(seed).beta(0.4, 0.4))
+            other, share = rows[torch.randperm(size)], float(rng.beta(0.4, 0.4))
             named, said = head(share * x[rows] + (1 - share) * x[other])
             loss = sum(
                 part
