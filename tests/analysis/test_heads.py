@@ -75,3 +75,11 @@ def test_other_weights_and_other_streams_have_another_file(bundle: Bundle, tmp_p
     with torch.no_grad():
         layer_of(bundle.network, 0).self_attn.o_proj.weight += 0.01
     assert open_ledger(bundle, noises(2), tmp_path).path != here
+
+
+@pytest.mark.parametrize("part", ["encoder.conv1.bias", "adapter.proj.weight", "decoder.layers.1.mlp.down_proj.weight"])
+def test_weights_that_differ_anywhere_have_another_file(part: str, bundle: Bundle, tmp_path: Path) -> None:
+    here = open_ledger(bundle, noises(2), tmp_path).path
+    with torch.no_grad():
+        bundle.network.get_parameter(part).view(-1)[0] += 0.01
+    assert open_ledger(bundle, noises(2), tmp_path).path != here

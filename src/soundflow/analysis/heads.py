@@ -19,6 +19,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from soundflow.analysis.fingerprint import model_sha256
 from soundflow.analysis.layers import Head, all_heads, margins, margins_without_each, through
 from soundflow.analysis.ledger import Ledger
 from soundflow.analysis.shares import share
@@ -54,14 +55,7 @@ class HeadEffect:
 
 def open_ledger(bundle: Bundle, streams: Streams, folder: Path) -> Ledger:
     """What was finished of this job: a file in the folder, named after the weights and the streams."""
-    network, control = bundle.network, bundle.config.control
-    chosen = network.choice_rows
-    if chosen is None:
-        chosen = network.lm_head.weight[[control.silent, control.response]]
-    digest = hashlib.sha256(json.dumps(bundle.config.to_dict(), sort_keys=True).encode())
-    for tensor in (chosen, *network.decoder.layers[0].parameters()):  # enough to tell two trainings apart
-        digest.update(tensor.detach().float().cpu().numpy().tobytes())
-    about = {"model": digest.hexdigest()[:16], "dtype": str(chosen.dtype), "streams": streams.identity}
+    about = {"model": model_sha256(bundle)[:16], "streams": streams.identity}
     name = hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()[:12]
     return Ledger(folder / f"heads-{name}.jsonl", about)
 
