@@ -126,6 +126,31 @@ def test_a_disk_that_will_not_forget_sends_nothing_twice(monkeypatch: pytest.Mon
     assert walk.sink.arrived == ["id0"] and walk.spool.waiting() == {}
 
 
+@pytest.mark.parametrize("broken", ["done", "next", "next_due"])
+def test_a_broken_disk_holds_up_nothing_that_waits_in_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    def fail(*asked: object) -> None:
+        raise OutsideError("alerts.spool", "disk I/O error")
+
+    sink, clock, complaints = FakeSink(), FakeClock(), list[SoundflowError]()
+    disk, memory = Spool(tmp_path / "s"), Spool(None)
+    courier = Courier(sink, (disk, memory), clock, complaints.append, chance=random.Random(7))
+    disk.put(alert(0), [sink.key])
+    disk.put(alert(1), [sink.key])
+    monkeypatch.setattr(disk, broken, fail)
+    for number in range(2, 5):
+        memory.put(alert(number), [sink.key])
+        while courier.step() == 0.0:
+            pass
+        clock.advance(0.1)  # less than any pause
+    on_disk = [] if broken == "next" else ["id0", "id1"]
+    assert sink.arrived == [*on_disk, "id2", "id3", "id4"]
+    assert [failure.code for failure in complaints] == ["alerts.spool"]
+    assert (courier.step() or 0.0) >= 0.5, "it is looked at again, but not in a hurry"
+    disk.close()
+
+
 def test_a_restart_goes_on_where_it_was(tmp_path: Path) -> None:
     spool = Spool(tmp_path / "s")
     for number in range(3):

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from soundflow.errors import OutsideError, SoundflowError
 from soundflow.serve.sinks.alert import Alert
+from soundflow.serve.sinks.shelf import Shelf
 from soundflow.serve.sinks.sink import Sink, UndeliveredError
 from soundflow.serve.sinks.spool import Owed, Spool
 from soundflow.stream.clock import Clock
@@ -64,14 +65,14 @@ class Courier:
     ) -> None:
         self.delivered = 0
         self._sink = sink
-        self._spools = spools
+        self._shelves = tuple(Shelf(spool, sink.key) for spool in spools)
         self._clock = clock
         self._complain = complain
         self._patience = patience or Patience()
         self._chance = chance or random.Random()
-        self._failures = 0
+        self._failures = 0  # of the sink, in a row
+        self._faults = 0  # of the spools, in a row
         self._paused_until = 0.0
-        self._arrived: set[tuple[int, int]] = set()  # delivered, but the disk would not forget them yet
 
     def step(self) -> float | None:
         """Deliver one alert, if one is due and the sink is not being left alone.
@@ -82,34 +83,43 @@ class Courier:
         now = self._clock.now()
         if now < self._paused_until:
             return self._paused_until - now
-        try:
-            for index, spool in enumerate(self._spools):
-                owed = spool.next(self._sink.key, now)
+        dues: list[float] = []
+        fault: OutsideError | None = None
+        for shelf in self._shelves:
+            try:
+                owed = shelf.next(now)
                 if owed is not None:
-                    self._attempt(index, owed)
+                    self._attempt(shelf, owed)
                     return max(0.0, self._paused_until - self._clock.now())
-            dues = [due for spool in self._spools if (due := spool.next_due(self._sink.key)) is not None]
-        except OutsideError as failure:
-            self._pause(failure)
-            return self._paused_until - now
+                shelf.write_down()
+                dues += [due] if (due := shelf.next_due()) is not None else []
+            except OutsideError as failure:  # a disk that fails must not hold up what waits in memory
+                fault = fault or failure
+        if fault is None:
+            self._faults = 0
+        else:
+            dues.append(now + self._pause_of(fault))
         return max(0.0, min(dues) - now) if dues else None
 
-    def _attempt(self, index: int, owed: Owed) -> None:
-        place = (index, owed.number)
+    def _pause_of(self, fault: OutsideError) -> float:
+        """Seconds until a spool that failed is looked at again; no alert is held up by it meanwhile."""
+        self._faults += 1
+        if self._faults == 1:
+            self._complain(fault)
+        return self._patience.pause(self._faults, self._chance)
+
+    def _attempt(self, shelf: Shelf, owed: Owed) -> None:
         try:
-            if place not in self._arrived:
-                self._deliver(owed.alert)
-                self._arrived.add(place)
-                self.delivered += 1
-            self._spools[index].done(owed.number)
+            self._deliver(owed.alert)
         except UndeliveredError as failure:
             if failure.is_refused:
-                self._refused(index, owed, failure)
+                self._refused(shelf, owed, failure)
             else:
                 self._pause(failure)
         else:
-            self._arrived.discard(place)
+            self.delivered += 1
             self._failures = 0
+            shelf.done(owed.number)
 
     def _deliver(self, alert: Alert) -> None:
         try:
@@ -120,14 +130,14 @@ class Courier:
             _log.exception("a sink broke", extra={"sink": self._sink.kind})
             raise UndeliveredError(self._sink.kind, f"the sink broke: {type(fault).__name__}: {fault}") from fault
 
-    def _refused(self, index: int, owed: Owed, failure: UndeliveredError) -> None:
+    def _refused(self, shelf: Shelf, owed: Owed, failure: UndeliveredError) -> None:
         refusals = owed.refusals + 1
         if refusals >= self._patience.most_refusals:
-            self._spools[index].done(owed.number)
+            shelf.done(owed.number)
             found = f"alert {owed.alert.id} was refused {refusals} times: {failure.message}"
             self._complain(OutsideError("alerts.given_up", found, "it is lost to this receiver"))
             return
-        self._spools[index].later(owed.number, self._clock.now() + self._patience.pause(refusals, self._chance))
+        shelf.later(owed, self._clock.now() + self._patience.pause(refusals, self._chance))
         if refusals == 1:
             self._complain(failure)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,8 +74,8 @@ class Spool:
                 dropped += rows.execute(f"DELETE FROM owed WHERE number IN ({surplus})", (sink, self._most)).rowcount
         return dropped
 
-    def next(self, sink: str, now: float) -> Owed | None:
-        """The oldest alert that is due to this sink; one that nobody can read is dropped on the way.
+    def next(self, sink: str, now: float, besides: Collection[int] = ()) -> Owed | None:
+        """The oldest alert that is due to this sink, these rows aside; one that nobody can read is dropped on the way.
 
         `now` and `later`'s moments are of the clock of this run: after a restart everything is due.
 
@@ -84,8 +84,8 @@ class Spool:
         """
         while True:
             with self._using() as rows:
-                due = "SELECT number, alert, refusals FROM owed WHERE sink = ? AND due <= ? ORDER BY number LIMIT 1"
-                found = rows.execute(due, (sink, now)).fetchone()
+                due = f"SELECT number, alert, refusals FROM owed WHERE sink = ? AND due <= ? AND {_none_of(besides)}"
+                found = rows.execute(f"{due} ORDER BY number LIMIT 1", (sink, now)).fetchone()
             if found is None:
                 return None
             number, text, refusals = found
@@ -104,10 +104,11 @@ class Spool:
         with self._using() as rows:
             rows.execute("UPDATE owed SET refusals = refusals + 1, due = ? WHERE number = ?", (due, number))
 
-    def next_due(self, sink: str) -> float | None:
-        """When the next alert is due to this sink; None when none is owed."""
+    def next_due(self, sink: str, besides: Collection[int] = ()) -> float | None:
+        """When the next alert is due to this sink, these rows aside; None when none is owed."""
         with self._using() as rows:
-            found = rows.execute("SELECT MIN(due) FROM owed WHERE sink = ?", (sink,)).fetchone()[0]
+            due = f"SELECT MIN(due) FROM owed WHERE sink = ? AND {_none_of(besides)}"
+            found = rows.execute(due, (sink,)).fetchone()[0]
         return None if found is None else float(found)
 
     def waiting(self) -> dict[str, int]:
@@ -129,6 +130,11 @@ class Spool:
             except sqlite3.Error as e:
                 hint = "check the space left on the disk"
                 raise OutsideError("alerts.spool", f"cannot use the spool {self.path}: {e}", hint) from e
+
+
+def _none_of(numbers: Collection[int]) -> str:
+    """A condition on rows; the numbers stand in it, because SQLite bounds how many values a statement may be given."""
+    return f"number NOT IN ({', '.join(str(int(number)) for number in numbers)})"
 
 
 def _opened(path: Path | None) -> sqlite3.Connection:
