@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from soundflow.analysis.ablation_table import FIGURES
 from soundflow.data.build.recipe import recipe_of
 from soundflow.errors import InputError, UsageError
 from soundflow.model.bundle import Bundle
+from tests.analysis.conftest import small
 from tests.conftest import REPOSITORY
 from tests.data.build.clips import write_clips
 
@@ -117,5 +119,12 @@ def test_what_is_finished_is_not_trained_again(bundle: Bundle, tmp_path: Path) -
     logs = {p: p.read_bytes() for p in (tmp_path / "out").rglob("log.jsonl")}
     assert run_ablation(path, (), bundle) == finished_ablation(path, (), bundle) == table
     assert finished_ablation(path, ("seeds=[1, 2]",), bundle) == table  # the second seed is still to come
+    moved = shutil.copytree(folder, tmp_path / "moved")
+    assert finished_ablation(path, (f"clips={moved}",), bundle) == table, "the same clips at another place"
+    assert finished_ablation(path, (), dataclasses.replace(small(seed=2), name=bundle.name)) == []
+    rows = (folder / "clips.jsonl").read_text().splitlines()
+    (folder / "clips.jsonl").write_text("".join(line + "\n" for line in rows[:-1]))
+    assert finished_ablation(path, (), bundle) == [], "other clips at the same place"
+    (folder / "clips.jsonl").write_text("".join(line + "\n" for line in rows))
     assert (tmp_path / "out" / "finished.jsonl").read_bytes() == kept and len(logs) == 2
     assert all(p.read_bytes() == text for p, text in logs.items())

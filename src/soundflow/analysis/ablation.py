@@ -1,8 +1,8 @@
 """What each idea of the paper is worth: the same small training with one thing changed, under several seeds.
 
-A row starts from a trained encoder and adapter that stand still, and a fresh decoder; it is trained on streams made as
-`data build` makes them, and judged on held-out ones. Source: paper, ablation study (λ, chunk size, data). Tests:
-tests/analysis/test_ablation.py.
+A row starts from a trained encoder that stands still, its adapter, which goes on learning, and a fresh decoder; it is
+trained on streams made as `data build` makes them, and judged on held-out ones. Source: paper, ablation study (λ, chunk
+size, data). Tests: tests/analysis/test_ablation.py.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from soundflow.analysis.ablation_judge import HeldOut, encoded_streams, judged, 
 from soundflow.analysis.ablation_schedule import ScheduleConfig
 from soundflow.analysis.ablation_streams import CorpusStreams, Pool
 from soundflow.analysis.ablation_table import AblationRow, RowResult, results
+from soundflow.analysis.fingerprint import model_sha256
 from soundflow.analysis.ledger import Ledger
 from soundflow.analysis.sounds import composed_streams
 from soundflow.bench.listening import Setting
@@ -29,6 +30,7 @@ from soundflow.data.clips import ClipStore
 from soundflow.errors import UsageError
 from soundflow.model.bundle import Bundle
 from soundflow.model.network import AudioInteractionModel, initialise
+from soundflow.train.contents import data_contents
 from soundflow.train.recipe import read_recipe
 from soundflow.train.trainer import Trainer, TrainerConfig
 
@@ -105,13 +107,16 @@ def run_ablation(
 
 
 def finished_ablation(path: Path, overrides: Sequence[str], start: Bundle) -> list[RowResult]:
-    """The table of what is finished; nothing is trained.
+    """The table of what is finished with these clips and this model; nothing is trained.
 
     Raises:
         UsageError: as `read_ablation`.
+        InputError: something is finished, and there are no such clips any more.
     """
     recipe = read_ablation(path, overrides)
     ledger = Ledger(recipe.out / LEDGER_NAME, {})
+    if not len(ledger):
+        return []  # and the clips need not be there
     found: dict[str, list[dict[str, float]]] = {row.name: [] for row in recipe.row}
     for training in _trainings(path, overrides, start):
         if training.key in ledger:
@@ -132,10 +137,12 @@ class _Training:
 def _trainings(path: Path, overrides: Sequence[str], start: Bundle) -> Iterator[_Training]:
     """All rows of one seed first: a run that is stopped has a whole table."""
     recipe = read_ablation(path, overrides)
+    rows = [(row, read_recipe(AblationRecipe, path, [*overrides, *row.set])) for row in recipe.row]
+    model = model_sha256(start)
+    clips = {one.clips: data_contents([one.clips])[0]["sha256"] for one in (recipe, *(changed for _, changed in rows))}
     for seed in recipe.seeds:
-        for row in recipe.row:
-            changed = read_recipe(AblationRecipe, path, [*overrides, *row.set])
-            yield _Training(row, seed, changed, _key(changed, seed, start))
+        for row, changed in rows:
+            yield _Training(row, seed, changed, _key(changed, seed, model, clips[changed.clips]))
 
 
 def fresh_model(recipe: AblationRecipe, start: Bundle, seed: int) -> Bundle:
@@ -191,9 +198,13 @@ def _trained(training: _Training, start: Bundle, out: Path) -> Trainer:
     return trainer
 
 
-def _key(recipe: AblationRecipe, seed: int, start: Bundle) -> str:
-    """Equal for equal trainings: all that the figures depend on, and nothing else."""
-    values = dataclasses.asdict(dataclasses.replace(recipe, row=(), seeds=(), out=Path(), cache=None))
+def _key(recipe: AblationRecipe, seed: int, model: str, clips: str) -> str:
+    """Equal for equal trainings: all that the figures depend on, and nothing else.
+
+    Args:
+        model, clips: digests of what lies behind the name and the path, where other things may come to lie.
+    """
+    values = dataclasses.asdict(dataclasses.replace(recipe, clips=Path(), row=(), seeds=(), out=Path(), cache=None))
     del values["schedule"]
-    told = json.dumps([values, seed, start.name], sort_keys=True, default=str)
+    told = json.dumps([values, seed, model, clips], sort_keys=True, default=str)
     return hashlib.sha256(told.encode()).hexdigest()[:12]
