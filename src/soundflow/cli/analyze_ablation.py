@@ -27,7 +27,7 @@ def ablation(
 ) -> None:
     """Train the same small model with one thing changed a row, and say which differences exceed the spread of seeds.
 
-    A run that was stopped goes on where it was. The hearing comes from --model and stands still.
+    A run that was stopped goes on where it was. The hearing comes from --model: its encoder stands still, its adapter goes on learning.
 
     \b
     Example:
