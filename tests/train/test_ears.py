@@ -68,6 +68,14 @@ def test_it_leaves_encoder_and_adapter_and_goes_on_exactly(store: ClipStore, tmp
     assert all(torch.equal(kept[n], again[n]) for n in kept)
 
 
+def test_progress_leaves_standard_output_alone(
+    store: ClipStore, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    train_ears(dataclasses.replace(CONFIG, steps=1), small_config(), _start(), store, AugmentConfig(), tmp_path)
+    told = capsys.readouterr()
+    assert told.out == "" and "ears" in told.err
+
+
 def test_a_fault_in_another_process_is_one_clear_line(
     store: ClipStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

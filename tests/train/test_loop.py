@@ -50,6 +50,14 @@ def test_losses_fall_on_streams_that_are_not_learned_from(corpus: Path, tmp_path
     assert len(lines(tmp_path, "train")) == 16 and list((tmp_path / "tensorboard").iterdir())
 
 
+def test_progress_leaves_standard_output_alone(
+    corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run_of(corpus, tmp_path, dataclasses.replace(STAGE, steps=1)).run([])
+    told = capsys.readouterr()
+    assert told.out == "" and f"stage {STAGE.number}" in told.err
+
+
 def test_kept_features_change_nothing(corpus: Path, tmp_path: Path) -> None:
     kept = run_of(corpus, tmp_path / "kept")
     kept._features = cache_of(tmp_path / "features", kept.network, False)

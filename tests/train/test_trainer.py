@@ -106,6 +106,12 @@ def test_killed_while_its_model_is_written_a_run_writes_it_again(tmp_path: Path)
         assert heard == expected
 
 
+def test_progress_leaves_standard_output_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Trainer(_model(), 2, _stream, dataclasses.replace(CONFIG, steps=1), tmp_path).run([_stream(1)], lambda *_: None)
+    told = capsys.readouterr()
+    assert told.out == "" and "training" in told.err
+
+
 def test_a_fault_of_a_stream_in_another_process_is_one_clear_line(tmp_path: Path) -> None:
     config = dataclasses.replace(CONFIG, workers=1)
     with pytest.raises(InputError, match="clip 3 is silent"):

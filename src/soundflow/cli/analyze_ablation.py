@@ -27,15 +27,14 @@ def ablation(
 ) -> None:
     """Train the same small model with one thing changed a row, and say which differences exceed the spread of seeds.
 
-    A run that was stopped goes on where it was. The hearing comes from --model: its encoder stands still, its adapter goes on learning.
+    A run that was stopped goes on where it was. The hearing comes from --model: its encoder stands still, its adapter
+    goes on learning.
 
     \b
     Example:
       soundflow analyze ablation recipes/ablation.toml clips=../clips
     """
-    import contextlib
     import json
-    import sys
 
     from rich.console import Console
 
@@ -53,7 +52,7 @@ def ablation(
         table = finished_ablation(recipe, values, start)
     else:
         count = len(read.row) * len(read.seeds)
-        with RowProgress("trainings", count) as progress, contextlib.redirect_stdout(sys.stderr):
+        with RowProgress("trainings", count) as progress:
             table = run_ablation(recipe, values, start, progress.done)
     rows = [row.to_dict() for row in table]
     schedules = without_fifo(read.schedule, read.seeds)

@@ -17,6 +17,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
+from rich.console import Console
 from rich.progress import track
 from safetensors.torch import save_file
 from torch import Tensor, nn
@@ -185,7 +186,8 @@ def train_ears(
     length = CHUNKS * model.chunk_samples
     mixed = MixedClips(store, groups, weights / weights.sum(), backgrounds, names, config, sound, length)
     batches = loaded(mixed, rows, config.workers)
-    for step, batch in enumerate(track(batches, description=f"ears → {out}", total=len(rows)), start=start):
+    shown = track(batches, description=f"ears → {out}", total=len(rows), console=Console(stderr=True))
+    for step, batch in enumerate(shown, start=start):
         for group in optimizer.param_groups:
             group["lr"] = group["peak"] * schedule(step, config.steps, 0.03)
         torch.manual_seed(config.seed * 1_000_003 + step)  # dropout: the same after a resume

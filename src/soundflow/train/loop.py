@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from rich.console import Console
 from rich.progress import Progress
 from torch import Tensor
 
@@ -99,7 +100,8 @@ class StageRun:
         self.position = restore(self._out, self.engine)
         log = _Log(self._out, self.position.step, self._cadence.wandb) if self.world.is_first else None
         world, begun, heard = self.world, time.monotonic(), 0.0
-        with Progress(*PROGRESS_COLUMNS, refresh_per_second=0.5) if log else nullcontext() as bar:
+        progress = Progress(*PROGRESS_COLUMNS, console=Console(stderr=True), refresh_per_second=0.5)
+        with progress if log else nullcontext() as bar:
             task = bar.add_task(f"stage {self.stage.number}", total=self.stage.steps, note="") if bar else None
             if valid and not self.position.step:
                 self._judge(valid, log)  # what it was like before

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from torch import Tensor, nn
 from torch.utils.tensorboard import SummaryWriter
@@ -94,7 +95,7 @@ class Trainer:
         """Train to the last step, from the checkpoint when the folder holds one."""
         self._resume()
         writer = SummaryWriter(self.out / "tensorboard")
-        with Progress(*PROGRESS_COLUMNS, refresh_per_second=0.5) as bar:
+        with Progress(*PROGRESS_COLUMNS, console=Console(stderr=True), refresh_per_second=0.5) as bar:
             task = bar.add_task("training", total=self.config.steps, completed=self.step, note=str(self.out))
             started, heard = time.monotonic(), 0.0
             for batch, pooled in self._batches():
