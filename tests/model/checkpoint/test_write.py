@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
+from soundflow.errors import InputError, UsageError
 from soundflow.model.bundle import Bundle
+from soundflow.model.checkpoint.assemble import own_names
 from soundflow.model.checkpoint.ours import load_folder, save_folder
 from soundflow.model.checkpoint.tensors import open_safetensors
 from soundflow.model.checkpoint.write import BLOCK_BYTES, LOOKED_AT, folder_digest, write_folder
@@ -30,6 +33,88 @@ def test_one_file_written_over_shards_leaves_no_index(small_bundle: Bundle, tmp_
     (tmp_path / "model.safetensors.index.json").write_text("{}")
     save_folder(small_bundle, tmp_path)
     assert load_folder(tmp_path).config == small_bundle.config
+
+
+def test_shards_of_the_model_before_do_not_stay(small_bundle: Bundle, tmp_path: Path) -> None:
+    tensors = {f"t{i}": torch.zeros(100) for i in range(4)}
+    plain = {"config.json", "tokenizer.json"}
+    one, index = {"model.safetensors"}, {"model.safetensors.index.json"}
+    two = {f"model-0000{i}-of-00002.safetensors" for i in (1, 2)}
+    for shard_bytes, weights in ((400, None), (800, two | index), (1600, one), (800, two | index)):
+        write_folder(tmp_path, tensors, {}, small_bundle.tokenizer, shard_bytes=shard_bytes)
+        found = {path.name for path in tmp_path.iterdir()}
+        assert weights is None or found == plain | weights
+
+
+def _written(bundle: Bundle, folder: Path, added: float = 0.0) -> None:
+    tensors = {name: tensor + added for name, tensor in own_names(bundle.network).items()}
+    write_folder(folder, tensors, bundle.config.to_dict(), bundle.tokenizer, shard_bytes=20_000)
+
+
+def test_killed_while_it_writes_it_leaves_the_old_model(
+    small_bundle: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _written(small_bundle, tmp_path)
+    before = folder_digest(tmp_path)
+    saved: list[Path] = []
+
+    def dying(tensors: dict[str, torch.Tensor], path: Path, metadata: dict[str, str]) -> None:
+        saved.append(path)
+        if len(saved) == 2:
+            raise KeyboardInterrupt
+        save_file(tensors, path, metadata)
+
+    monkeypatch.setattr("soundflow.model.checkpoint.write.save_file", dying)
+    with pytest.raises(KeyboardInterrupt):
+        _written(small_bundle, tmp_path, added=1.0)
+    assert folder_digest(tmp_path) == before
+
+
+@pytest.mark.parametrize("renamed", [0, 1, 3])
+def test_killed_while_files_take_their_places_it_leaves_no_model(
+    renamed: int, small_bundle: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _written(small_bundle, tmp_path)
+    calls: list[Path] = []
+    replace = Path.replace
+
+    def dying(self: Path, target: Path) -> Path:
+        calls.append(target)
+        if len(calls) > renamed:
+            raise KeyboardInterrupt
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", dying)
+    with pytest.raises(KeyboardInterrupt):
+        _written(small_bundle, tmp_path, added=1.0)
+    with pytest.raises(InputError, match=r"config\.json is not there"):
+        load_folder(tmp_path)
+
+
+def test_a_model_may_be_written_over_itself(small_bundle: Bundle, tmp_path: Path) -> None:
+    _written(small_bundle, tmp_path)
+    wanted = {name: tensor.clone() for name, tensor in open_safetensors(tmp_path).items()}
+    config = small_bundle.config.to_dict()
+    write_folder(tmp_path, open_safetensors(tmp_path), config, small_bundle.tokenizer, shard_bytes=30_000)
+    found = open_safetensors(tmp_path)
+    assert found.keys() == wanted.keys() and all(torch.equal(found[name], wanted[name]) for name in wanted)
+
+
+@pytest.mark.parametrize(("name", "text"), [("model_config.yaml", "name: x"), ("config.json", '{"model_type": "q"}')])
+def test_a_model_that_others_wrote_is_left_alone(name: str, text: str, small_bundle: Bundle, tmp_path: Path) -> None:
+    (tmp_path / name).write_text(text)
+    with pytest.raises(UsageError, match="did not write"):
+        save_folder(small_bundle, tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_all_files_may_be_read_by_the_same_people(small_bundle: Bundle, tmp_path: Path) -> None:
+    (tmp_path / "plain").touch()
+    save_folder(small_bundle, tmp_path / "model")
+    mode = (tmp_path / "plain").stat().st_mode
+    assert {path.name: path.stat().st_mode for path in (tmp_path / "model").iterdir()} == dict.fromkeys(
+        ("config.json", "tokenizer.json", "model.safetensors"), mode
+    )
 
 
 def test_a_folders_digest_changes_with_its_files(small_bundle: Bundle, tmp_path: Path) -> None:

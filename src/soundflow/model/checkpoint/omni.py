@@ -19,13 +19,12 @@ from soundflow.model.bundle import Bundle
 from soundflow.model.checkpoint.assemble import ON_CPU, Placement, assemble, meta_network, own_names, renamed
 from soundflow.model.checkpoint.released import audio_sizes, encoder_config
 from soundflow.model.checkpoint.tensors import open_safetensors, read_object
-from soundflow.model.checkpoint.write import write_folder
+from soundflow.model.checkpoint.write import OWN_KEY, write_folder
 from soundflow.model.config import DecoderConfig, ModelConfig, audio_interaction_3b
 from soundflow.model.network import AudioInteractionModel
 from soundflow.model.tokens import TextTokenizer
 
 OMNI, THINKER = "qwen2_5_omni", "qwen2_5_omni_thinker"  # model_type
-_OWN_KEY = "soundflow"
 _UNUSED = ("visual.", "talker.", "token2wav.")
 _UNUSED_TABLE = "audio_tower.audio_bos_eos_token.weight"
 _TRAINED_POSITIONS = 32_768  # Qwen2.5-Omni's text model
@@ -73,7 +72,7 @@ def omni_config(found: Mapping[str, Any], path: Path) -> ModelConfig:
     Raises:
         InputError: a field is missing or makes no sense.
     """
-    if isinstance(own := found.get(_OWN_KEY), dict):
+    if isinstance(own := found.get(OWN_KEY), dict):
         return ModelConfig.from_dict(own)
     thinker = found.get("thinker_config", found)
     text = thinker.get("text_config") if isinstance(thinker, dict) else None
@@ -163,7 +162,7 @@ def _foreign_config(config: ModelConfig, network: AudioInteractionModel) -> dict
         "text_config": text,
         "audio_config": audio,
         "vision_config": _NO_VISION,
-        _OWN_KEY: config.to_dict(),
+        OWN_KEY: config.to_dict(),
     }
 
 
