@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from soundflow.data.clips import Clip
+from soundflow.data.store import schema
 from soundflow.data.store.index import ROLES, ClipIndex, Conversation, Wanted
 from soundflow.errors import InputError, OutsideError
 
@@ -140,6 +141,66 @@ def test_texts_are_found_by_what_is_said() -> None:
     index.add_texts(index.source("/chats.jsonl", "texts"), texts, [("line 3", "empty")])
     assert [text.id for text in index.search_texts("scattering sky")] == ["a/1"]
     assert list(index.texts()) == texts and list(index.texts("zh")) == texts[1:]
+
+
+def test_texts_of_two_files_of_one_name_are_both_kept_and_counted_once() -> None:
+    index = ClipIndex()
+    one, other = (index.source(f"/{part}/train.jsonl", "texts") for part in "ab")
+    sky, iron = (Conversation("train/1", "en", ((word, "x"),)) for word in ("sky", "magnets"))
+    assert [index.add_texts(one, [sky]), index.add_texts(other, [iron]), index.add_texts(other, [iron])] == [1, 1, 0]
+    assert index.search_texts("magnets") == [iron] and list(index.texts()) == [sky, iron]
+
+
+# The tables that version 1 made, one after the other, as far as texts and clips go.
+VERSION_1 = (
+    "PRAGMA application_id=1357971457; PRAGMA user_version=1; PRAGMA page_size=8192",
+    "CREATE TABLE sources(row INTEGER PRIMARY KEY, folder TEXT UNIQUE, layout TEXT)",
+    "CREATE TABLE clips(row INTEGER PRIMARY KEY, source INTEGER, id TEXT UNIQUE, path TEXT, label TEXT, kind TEXT,"
+    " split TEXT, proactive INTEGER, seconds REAL, recording TEXT, grouped TEXT, licence TEXT, origin TEXT,"
+    " category TEXT, synthetic INTEGER, extra TEXT)",
+    "CREATE VIRTUAL TABLE words USING fts5(text, content='', tokenize='porter unicode61')",
+    "CREATE TABLE labels(name TEXT PRIMARY KEY, known TEXT)",
+    "CREATE TABLE quarantine(source INTEGER, name TEXT, reason TEXT, PRIMARY KEY(source, name))",
+    "CREATE TABLE texts(row INTEGER PRIMARY KEY, source INTEGER, id TEXT UNIQUE, language TEXT, turns TEXT)",
+    "CREATE VIRTUAL TABLE text_words USING fts5(text, content='', tokenize='porter unicode61')",
+)
+
+
+@pytest.mark.parametrize("made", range(1, len(VERSION_1) + 1))
+def test_a_store_that_was_killed_while_it_was_made_is_a_store(tmp_path: Path, made: int) -> None:
+    base = sqlite3.connect(tmp_path / "a.store")
+    base.executescript(";".join(VERSION_1[:made]))
+    base.close()
+    with ClipIndex(tmp_path / "a.store") as index:
+        index.add(index.source("/sounds", "own"), [clip("a")])
+        assert [hit.clip.id for hit in index.search("siren")] == ["a"]
+
+
+def test_a_kill_while_a_store_is_made_leaves_nothing_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr(schema, "TABLES", schema.TABLES + "no statement")
+        with pytest.raises(OutsideError, match="cannot open"):
+            ClipIndex(tmp_path / "a.store")
+    base = sqlite3.connect(tmp_path / "a.store")
+    assert base.execute("SELECT COUNT(*) FROM sqlite_master").fetchone() == (0,)
+    base.close()
+    assert len(ClipIndex(tmp_path / "a.store")) == 0
+
+
+def test_an_older_store_keeps_its_texts_and_takes_those_it_had_refused(tmp_path: Path) -> None:
+    base = sqlite3.connect(tmp_path / "a.store")
+    base.executescript(";".join(VERSION_1))
+    base.execute("INSERT INTO sources VALUES (1, '/a/train.jsonl', 'texts')")
+    base.execute("""INSERT INTO texts VALUES (7, 1, 'train/1', 'en', '[["sky", "x"]]')""")
+    base.execute("INSERT INTO text_words(rowid, text) VALUES (7, 'sky x')")
+    base.commit()
+    base.close()
+    with ClipIndex(tmp_path / "a.store") as index:
+        assert [text.turns for text in index.search_texts("sky")] == [(("sky", "x"),)]
+        iron = Conversation("train/1", "en", (("magnets", "x"),))
+        assert index.add_texts(index.source("/b/train.jsonl", "texts"), [iron]) == 1
+    with ClipIndex(tmp_path / "a.store") as index:
+        assert len(index.search_texts("x")) == 2
 
 
 def test_the_sum_changes_with_a_row_and_not_with_a_search() -> None:

@@ -140,7 +140,15 @@ def test_texts_go_in_beside_clips(tmp_path: Path) -> None:
         done = index_places(index, plan([esc50(tmp_path / "in"), chats]), nothing)
         assert (done.added, done.texts, done.quarantined) == (2, 1, 1)
         assert index.search_texts("because")[0].turns == (("Why?", "Because."),)
-        assert index_places(index, plan([chats]), nothing).texts == 1 and len(list(index.texts())) == 1
+        assert index_places(index, plan([chats]), nothing).texts == 0 and len(list(index.texts())) == 1
+
+
+def test_two_files_of_one_name_are_two_sources(tmp_path: Path) -> None:
+    lines = {"a": '{"question": "Why?", "answer": "Because."}', "b": '{"question": "What?", "answer": "Magnets."}'}
+    chats = [text(tmp_path / name / "train.jsonl", line) for name, line in lines.items()]
+    with ClipIndex(tmp_path / "a.store") as index:
+        assert index_places(index, plan(chats), nothing).texts == 2
+        assert [found.turns for found in index.search_texts("magnets")] == [(("What?", "Magnets."),)]
 
 
 def test_vectors_come_after_rows_and_go_on_where_they_stood(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

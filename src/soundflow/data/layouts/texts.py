@@ -45,7 +45,7 @@ def read_texts(path: Path) -> Iterator[Conversation | Fault]:
 
 
 def conversation(row: Row, name: str) -> Conversation:
-    """One line in our form; its own id where it has one.
+    """One line in our form, under a name that no other line of its file has.
 
     Raises:
         ValueError: it has none of the shapes that are known, or no turn that is answered.

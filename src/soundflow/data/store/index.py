@@ -147,8 +147,9 @@ class ClipIndex:
         with self.base:
             self.base.executemany("INSERT OR IGNORE INTO labels VALUES (?,?)", rows)
 
-    def add_texts(self, source: Source, texts: Sequence[Conversation], faults: Iterable[tuple[str, str]] = ()) -> None:
-        """Add conversations and what is wrong with others, all or nothing."""
+    def add_texts(self, source: Source, texts: Sequence[Conversation], faults: Iterable[tuple[str, str]] = ()) -> int:
+        """Add conversations and what is wrong with others, all or nothing; how many were not there before."""
+        added = 0
         with self.base:
             for text in texts:
                 turns = json.dumps(text.turns, ensure_ascii=False)
@@ -157,11 +158,13 @@ class ClipIndex:
                     (source.row, text.id, text.language, turns),
                 )
                 if done.rowcount:
+                    added += 1
                     said = indexed(" ".join(part for turn in text.turns for part in turn))
                     self.base.execute("INSERT INTO text_words(rowid, text) VALUES (?,?)", (done.lastrowid, said))
             self.base.executemany(
                 "INSERT OR REPLACE INTO quarantine VALUES (?,?,?)", [(source.row, *fault) for fault in faults]
             )
+        return added
 
     def labels(self) -> dict[str, dict[str, Any]]:
         """What is known of each label."""

@@ -40,7 +40,7 @@ T = TypeVar("T")
 
 @dataclass
 class Indexed:
-    """What a job did: rows added, rows that were there, rows in quarantine by what they came from."""
+    """What a job did: clips added, clips that were there, rows in quarantine, texts added, vectors there are."""
 
     added: int = 0
     kept: int = 0
@@ -168,8 +168,8 @@ def _add_clips(
 def _add_texts(index: ClipIndex, source: Source, path: Path, done: Indexed, told: Told) -> None:
     for batch in _batches(read_texts(path), BATCH):
         texts = [text for text in batch if isinstance(text, Conversation)]
-        index.add_texts(source, texts, [(fault.where, fault.reason) for fault in batch if isinstance(fault, Fault)])
-        done.texts += len(texts)
+        faults = [(fault.where, fault.reason) for fault in batch if isinstance(fault, Fault)]
+        done.texts += index.add_texts(source, texts, faults)
         for _ in batch:
             told()
 

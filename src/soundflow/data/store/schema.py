@@ -8,7 +8,7 @@ from pathlib import Path
 from soundflow.errors import InputError, OutsideError
 
 APPLICATION = 0x50F1_0001  # in the file's header, so that another program's database is not taken for a store
-VERSION = 1  # raised when the tables change
+VERSION = 2  # raised when the tables change; a store of version 1 is brought up to it when it is opened
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS sources(row INTEGER PRIMARY KEY, folder TEXT UNIQUE, layout TEXT);
@@ -18,7 +18,8 @@ CREATE TABLE IF NOT EXISTS clips(row INTEGER PRIMARY KEY, source INTEGER, id TEX
 CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5(text, content='', tokenize='porter unicode61');
 CREATE TABLE IF NOT EXISTS labels(name TEXT PRIMARY KEY, known TEXT);
 CREATE TABLE IF NOT EXISTS quarantine(source INTEGER, name TEXT, reason TEXT, PRIMARY KEY(source, name));
-CREATE TABLE IF NOT EXISTS texts(row INTEGER PRIMARY KEY, source INTEGER, id TEXT UNIQUE, language TEXT, turns TEXT);
+CREATE TABLE IF NOT EXISTS texts(row INTEGER PRIMARY KEY, source INTEGER, id TEXT, language TEXT, turns TEXT,
+  UNIQUE(source, id));
 CREATE VIRTUAL TABLE IF NOT EXISTS text_words USING fts5(text, content='', tokenize='porter unicode61');
 CREATE TABLE IF NOT EXISTS embedders(name TEXT PRIMARY KEY, width INTEGER, last_row INTEGER, centroids BLOB);
 CREATE TABLE IF NOT EXISTS vectors(block INTEGER PRIMARY KEY, embedder TEXT, list INTEGER, rows BLOB, matrix BLOB);
@@ -39,18 +40,38 @@ def connect(path: Path | None) -> sqlite3.Connection:
             int(base.execute(query).fetchone()[0])
             for query in ("PRAGMA application_id", "PRAGMA user_version", "SELECT COUNT(*) FROM sqlite_master")
         )
+        if tables and (application != APPLICATION or version not in (1, VERSION)):
+            found = f"version {version}" if application == APPLICATION else "another program's database"
+            message = f"{path} is no clip store of version {VERSION} ({found})"
+            raise InputError("store.unreadable", message, "name another file; `data index` makes one")
+        if not tables or version != VERSION:
+            _bring_up(base)
     except sqlite3.OperationalError as error:
         hint = "check the folder, its permissions and the space left"
         raise OutsideError("store.open", f"cannot open {path}: {error}", hint) from error
     except sqlite3.DatabaseError as error:
         raise InputError("store.unreadable", f"{path} is no clip store: {error}", "name another file") from error
-    if tables and (application, version) != (APPLICATION, VERSION):
-        found = f"version {version}" if application == APPLICATION else "another program's database"
-        message = f"{path} is no clip store of version {VERSION} ({found})"
-        raise InputError("store.unreadable", message, "name another file; `data index` makes one")
-    if not tables:
-        base.executescript(f"PRAGMA application_id={APPLICATION}; PRAGMA user_version={VERSION}; PRAGMA page_size=8192")
-        base.executescript(TABLES)
     # a power cut may lose the last batch, which the next run adds again; it cannot harm what was there
     base.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-65536")
     return base
+
+
+def _bring_up(base: sqlite3.Connection) -> None:
+    """Every table, and then the version, in one transaction: a kill leaves nothing, or a whole store.
+
+    Version 1 kept one text an id in the whole store, and a kill could leave it with a part of its tables.
+    """
+    base.execute("PRAGMA page_size=8192")
+    with base:
+        base.execute("BEGIN IMMEDIATE")
+        made = [str(sql) for (sql,) in base.execute("SELECT sql FROM sqlite_master WHERE name='texts'")]
+        is_old = any("id TEXT UNIQUE" in sql for sql in made)  # looked at here: another process may have been first
+        if is_old:
+            base.execute("ALTER TABLE texts RENAME TO old_texts")
+        for statement in TABLES.split(";"):
+            base.execute(statement)
+        if is_old:
+            base.execute("INSERT INTO texts SELECT row, source, id, language, turns FROM old_texts")
+            base.execute("DROP TABLE old_texts")
+        base.execute(f"PRAGMA application_id={APPLICATION}")
+        base.execute(f"PRAGMA user_version={VERSION}")
