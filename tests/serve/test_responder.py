@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -32,15 +32,17 @@ class Desk:
     def __init__(self, limits: ResponderLimits | None = None) -> None:
         self.questions: list[Question] = []
         self.hears: list = []  # type: ignore[type-arg]
+        self.are_wanted: list[Callable[[], bool]] = []
         self.clock = FakeClock()
         self.wakes = 0
         self.writers = Writers(lambda question: iter(()), limits)  # type: ignore[arg-type,return-value]
         self.writers.ask = self.asked  # type: ignore[method-assign]
         self.rewriter = Rewriter(self.writers, "Glass.", self.woken, self.clock)
 
-    def asked(self, question: Question, hear: object) -> bool:
+    def asked(self, question: Question, hear: object, is_wanted: Callable[[], bool]) -> bool:
         self.questions.append(question)
         self.hears.append(hear)
+        self.are_wanted.append(is_wanted)
         return True
 
     def woken(self) -> None:
@@ -148,6 +150,59 @@ def test_a_last_word_that_is_late_is_not_waited_for_either() -> None:
     assert texts(desk.say(", hm")) == [", hm"]
     desk.clock.advance(6.0)
     assert ended(desk.rewriter.take()).text == "Well, hm… I hear glass."
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds", "told"), [((), 3.0, "I hear glass."), (("Well",), 15.0, "… I hear glass.")]
+)
+def test_whoever_takes_events_is_woken_when_a_time_out_passes(said: tuple[str, ...], seconds: float, told: str) -> None:
+    """No decision may come meanwhile to ask for them: its client sends no sound."""
+    desk = Desk()
+    desk.put(own_reply())
+    desk.say(*said)
+    wakes = desk.wakes
+    desk.clock.advance(seconds - 0.1)
+    assert desk.are_wanted[0]() and desk.wakes == wakes and desk.rewriter.take() == []
+    desk.clock.advance(0.1)
+    assert not desk.are_wanted[0]() and desk.wakes == wakes + 1
+    assert texts(desk.rewriter.take()) == [told] and desk.rewriter.is_idle
+    assert not desk.are_wanted[0]() and desk.wakes == wakes + 1, "and once only"
+
+
+def test_a_writer_that_says_nothing_for_ever_is_left_at_the_time_out() -> None:
+    """It reasons, sign of life by sign of life, and its thread is free again."""
+
+    def write(question: Question) -> Generator[str, None, None]:
+        while True:
+            clock.advance(0.1)
+            yield ""
+
+    clock, writers, is_woken = FakeClock(), Writers(write, ResponderLimits(at_once=1)), threading.Event()
+    rewriter = Rewriter(writers, wake=is_woken.set, clock=clock)
+    for number in range(3):
+        for event in own_reply(number):
+            rewriter.put(event)
+        assert is_woken.wait(20.0)
+        is_woken.clear()
+        assert ended(rewriter.take()).text == "I hear glass." and clock.now() < 3.5 * (number + 1)
+        assert writers._free.acquire(timeout=20.0)
+        writers._free.release()
+    writers.close()
+
+
+def test_a_writer_that_hangs_is_noticed_by_its_timer(gate: threading.Event) -> None:
+    def write(question: Question) -> Generator[str, None, None]:
+        gate.wait(20.0)
+        yield "Late."
+
+    writers, is_woken = Writers(write, ResponderLimits(first_text_seconds=0.1)), threading.Event()
+    rewriter = Rewriter(writers, wake=is_woken.set)
+    for event in own_reply():
+        rewriter.put(event)
+    assert is_woken.wait(10.0) and not gate.is_set()
+    assert ended(rewriter.take()).text == "I hear glass."
+    gate.set()
+    writers.close()
 
 
 def test_an_endless_answer_is_cut() -> None:

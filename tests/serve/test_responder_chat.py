@@ -14,6 +14,7 @@ from soundflow.serve.endpoints import Endpoint
 from soundflow.serve.responder import Question, ResponderLimits, Rewriter, Writers, reworded
 from soundflow.serve.responder_chat import chat_writer
 from soundflow.stream.events import ReplyDelta, ReplyEnd
+from soundflow.testing.clock import FakeClock
 from soundflow.testing.exchange import EndpointServer, Exchange
 from tests.serve.test_responder import END, own_reply
 
@@ -30,7 +31,7 @@ def good(exchange: Exchange) -> None:
 def test_the_answer_comes_piece_by_piece_and_the_question_holds_no_sound() -> None:
     with EndpointServer(good) as endpoint:
         pieces = list(chat_writer(Endpoint("big", endpoint.url, "s3cret"))(QUESTION))
-    assert pieces == ["A window ", "broke."]
+    assert [piece for piece in pieces if piece] == ["A window ", "broke."]
     (asked,) = endpoint.asked
     assert asked["model"] == "big" and asked["stream"] is True
     assert json.loads(asked["messages"][1]["content"]) == {
@@ -110,6 +111,26 @@ def test_whatever_it_does_our_own_words_are_said(answer: Callable[[Exchange], No
     (end,) = (event for event in events if isinstance(event, ReplyEnd))
     assert end.text in ("I hear glass.", "The win… I hear glass.")
     assert end.text == "".join(event.text for event in events if isinstance(event, ReplyDelta)) and events[-1] is END
+
+
+def commenting(exchange: Exchange) -> None:
+    exchange.begin("text/event-stream")
+    while True:
+        exchange.write(b": still there\n\n")
+
+
+def dripping(exchange: Exchange) -> None:
+    exchange.begin("text/event-stream")
+    exchange.write(b"data: ")
+    while True:
+        exchange.write(b" ")
+
+
+@pytest.mark.parametrize("answer", [commenting, dripping])
+def test_a_line_that_is_held_open_is_let_go_when_the_whole_time_is_over(answer: Callable[[Exchange], None]) -> None:
+    limits, clock = ResponderLimits(whole_seconds=1.0), FakeClock(step=0.01)
+    with EndpointServer(answer) as endpoint, pytest.raises(OutsideError, match="it took too long"):
+        list(chat_writer(Endpoint("big", endpoint.url), limits, clock)(QUESTION))
 
 
 def test_nobody_there() -> None:

@@ -27,6 +27,7 @@ from soundflow.stream.events import End, EndReason, Event, ReplyDelta, ReplyEnd,
 _log = logging.getLogger(__name__)
 
 _KEPT_LENGTHS = 256  # replies whose lengths stay known, for those that are cut to what was played; chosen
+_LATE_SECONDS = 0.05  # after a time-out that it is looked at: a timer's clock may be a little ahead of ours; chosen
 _BROKEN_OFF = "… "  # between the words of a writer that broke off and our own
 
 
@@ -49,7 +50,8 @@ class Question:
     said: tuple[str, ...]
 
 
-# Pieces of the text, as they come. Raises a SoundflowError when there is no whole answer.
+# Pieces of the text, as they come; an empty one where there is a sign of life and no text, so that whoever asks may
+# give up. Raises a SoundflowError when there is no whole answer.
 Write = Callable[[Question], Generator[str, None, None]]
 
 
@@ -73,16 +75,18 @@ class Writers:
         self._free = threading.BoundedSemaphore(self.limits.at_once)
         self._pool = ThreadPoolExecutor(self.limits.at_once, "soundflow-responder")
 
-    def ask(self, question: Question, hear: Callable[[str | None], bool]) -> bool:
+    def ask(self, question: Question, hear: Callable[[str | None], bool], is_wanted: Callable[[], bool]) -> bool:
         """Have a reply written, in another thread; False when all are busy.
 
         Args:
-            hear: gets each piece of text; its answer says whether more is wanted. None says that the writer failed.
+            hear: gets each piece of text; its answer says whether more is wanted. "" says that the writer is done,
+                None that it failed.
+            is_wanted: whether more is wanted; asked between pieces too, and when a time-out has passed.
         """
         if not self._free.acquire(blocking=False):
             return False
         try:
-            self._pool.submit(self._asked, question, hear)
+            self._pool.submit(self._asked, question, hear, is_wanted)
         except RuntimeError:  # closed
             self._free.release()
             return False
@@ -92,12 +96,12 @@ class Writers:
         """Ask no more; what is being written ends by its own time-outs."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def _asked(self, question: Question, hear: Callable[[str | None], bool]) -> None:
+    def _asked(self, question: Question, hear: Callable[[str | None], bool], is_wanted: Callable[[], bool]) -> None:
         outcome = None
         try:
-            with contextlib.closing(self._write(question)) as pieces:
+            with self._timed(is_wanted), contextlib.closing(self._write(question)) as pieces:
                 for piece in pieces:
-                    if piece and not hear(piece):
+                    if not (hear(piece) if piece else is_wanted()):
                         break
             outcome = ""
         except SoundflowError as failure:
@@ -107,6 +111,20 @@ class Writers:
         finally:
             self._free.release()  # first: who hears that it is over may ask at once
         hear(outcome)
+
+    @contextlib.contextmanager
+    def _timed(self, is_wanted: Callable[[], bool]) -> Iterator[None]:
+        """Time-outs are looked at when they pass, although no event of the stream and no piece may come then."""
+        moments = (self.limits.first_text_seconds, self.limits.whole_seconds)
+        timers = [threading.Timer(seconds + _LATE_SECONDS, is_wanted) for seconds in moments]
+        for timer in timers:
+            timer.daemon = True
+            timer.start()
+        try:
+            yield
+        finally:
+            for timer in timers:
+                timer.cancel()
 
 
 @dataclass
@@ -220,8 +238,22 @@ class Rewriter:
         reply.first_by = now + self._limits.first_text_seconds
         reply.whole_by = now + self._limits.whole_seconds
         question = Question(self.instruction, own.text.strip(), own.emotion, reply.start.at, tuple(self._said))
-        is_asked = bool(question.hint) and self._writers.ask(question, lambda piece: self._hear(reply, piece))
+        is_asked = bool(question.hint) and self._writers.ask(
+            question, lambda piece: self._hear(reply, piece), lambda: self._is_wanted(reply)
+        )
         reply.state = "writing" if is_asked else "failed"
+
+    def _is_wanted(self, reply: _Reply) -> bool:
+        """Whether more of a reply is wanted; one that is late by now is given up, and whoever takes events is woken."""
+        with self._changed:
+            if reply.state != "writing":
+                return False
+            if self._clock.now() < self._due(reply):
+                return True
+            reply.state = "failed"
+            self._changed.notify_all()
+        self._wake()
+        return False
 
     def _hear(self, reply: _Reply, piece: str | None) -> bool:
         """A writer's thread brings a piece, nothing (it is done) or None (it failed); whether more is wanted."""

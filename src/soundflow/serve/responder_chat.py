@@ -7,13 +7,15 @@ Tests: tests/serve/test_responder_chat.py.
 from __future__ import annotations
 
 import json
-from collections.abc import Generator
+from collections.abc import Generator, Iterable, Iterator
 
 import openai
 
 from soundflow.errors import OutsideError
+from soundflow.serve.chat_stream import pieces_of
 from soundflow.serve.endpoints import Endpoint
 from soundflow.serve.responder import Question, ResponderLimits, Write
+from soundflow.stream.clock import Clock, WallClock
 
 KEY_VARIABLE = "SOUNDFLOW_RESPONDER_KEY"  # where the command line takes the key from
 _MOST_TOKENS = 300  # of an answer: above `ResponderLimits.characters`; chosen
@@ -26,41 +28,41 @@ _SYSTEM = (
 )
 
 
-def chat_writer(endpoint: Endpoint, limits: ResponderLimits | None = None) -> Write:
+def chat_writer(endpoint: Endpoint, limits: ResponderLimits | None = None, clock: Clock | None = None) -> Write:
     """A function that asks an endpoint for a reply, piece by piece; it tries once.
 
     Raises (when it is used):
         OutsideError: no whole answer (`responder.endpoint`).
     """
-    waits = limits or ResponderLimits()
+    waits, time = limits or ResponderLimits(), clock or WallClock()
     client = openai.OpenAI(
         base_url=endpoint.url, api_key=endpoint.key or "none", timeout=waits.first_text_seconds, max_retries=0
     )
 
     def write(question: Question) -> Generator[str, None, None]:
-        is_whole = False
+        until = time.now() + waits.whole_seconds
         try:
-            with client.chat.completions.create(
+            with client.chat.completions.with_streaming_response.create(
                 model=endpoint.model,
                 messages=[{"role": "system", "content": _SYSTEM}, {"role": "user", "content": _asked(question)}],
                 max_tokens=_MOST_TOKENS,
                 stream=True,
-            ) as chunks:
-                for chunk in chunks:
-                    if not chunk.choices:
-                        continue
-                    is_whole = is_whole or chunk.choices[0].finish_reason is not None
-                    piece = chunk.choices[0].delta.content
-                    if isinstance(piece, str) and piece:
-                        yield piece
-            if not is_whole:
-                raise ValueError("it broke off")
+            ) as answer:
+                yield from pieces_of(_until(until, answer.iter_bytes(), time))
         except GeneratorExit:
             raise
         except Exception as e:  # an endpoint that lies makes the client fail in ways it does not list
             raise OutsideError("responder.endpoint", f"no whole answer: {type(e).__name__}: {e}") from e
 
     return write
+
+
+def _until(moment: float, blocks: Iterable[bytes], clock: Clock) -> Iterator[bytes]:
+    """What comes until a moment: the client's own time-out begins anew with each byte, and so is no bound."""
+    for block in blocks:
+        if clock.now() >= moment:
+            raise TimeoutError("it took too long")
+        yield block
 
 
 def _asked(question: Question) -> str:
