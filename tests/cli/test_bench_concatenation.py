@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from soundflow.api import load
+from soundflow.bench.provenance import provenance
 from soundflow.bench.rows import write_rows
+from soundflow.bench.systems import model_system
 from soundflow.cli.main import main
 from soundflow.model.bundle import Bundle
 from soundflow.model.checkpoint.ours import save_folder
@@ -34,8 +37,11 @@ def test_a_row_for_each_length(
 ) -> None:
     write_table(tmp_path, 60)
     save_folder(small_bundle, tmp_path / "model")
+    system = model_system(load(tmp_path / "model").bundle)
     for length in range(1, 6):  # everything is answered already: nothing is heard
-        rows = [{"id": str(number), "output": "Paris" if number % length == 0 else ""} for number in range(60)]
+        about = provenance(system, benchmark="concatenation", length=length)
+        said = ["Paris" if number % length == 0 else "" for number in range(60)]
+        rows = [{"id": str(number), "output": text, **about} for number, text in enumerate(said)]
         write_rows(tmp_path / "said" / f"{length}.jsonl", rows)
     command = f"bench concatenation --data {tmp_path} --out {tmp_path / 'said'} --model {tmp_path / 'model'} --json"
     assert main(command.split()) == 0

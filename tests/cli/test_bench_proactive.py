@@ -47,12 +47,13 @@ def test_people_get_tables(arguments: list[str], capsys: pytest.CaptureFixture[s
     assert "counted as wrong" in capsys.readouterr().out
 
 
-def test_a_model_hears_what_is_not_answered_yet(
+def test_a_model_hears_the_recordings(
     arguments: list[str],
     tmp_path: Path,
     small_bundle: Bundle,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
+    (tmp_path / "p.jsonl").unlink()
     save_folder(small_bundle, tmp_path / "model", "float32")
     run = ["--audio", str(tmp_path), "--model", str(tmp_path / "model"), "--threshold", "1.0", "--tier", "multiple"]
     assert main([*arguments, *run, "--json"]) == 0
@@ -60,6 +61,38 @@ def test_a_model_hears_what_is_not_answered_yet(
     assert (found["tier"], found["correct"], found["specificity"]["value"]) == ("multiple", 2, 1.0)
     assert len(read_answers(tmp_path / "p.jsonl").outputs) == 4
     assert "plain_classifier" in found["trivial"], "who hears the sounds stands beside gates that do too"
+
+
+def test_answers_of_another_tier_threshold_or_model_are_refused(
+    arguments: list[str],
+    tmp_path: Path,
+    small_bundle: Bundle,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    save_folder(small_bundle, tmp_path / "model", "float32")
+    run = [*arguments, "--audio", str(tmp_path), "--model", str(tmp_path / "model")]
+    assert main([*run, "--threshold", "1.0"]) == 1
+    assert "does not say its weights" in capsys.readouterr().err, "the rows of others are only scored"
+    (tmp_path / "p.jsonl").unlink()
+    assert main([*run, "--threshold", "1.0"]) == 0 == main([*run, "--threshold", "1.0", "--seed", "5"])
+    for other in (["--tier", "multiple"], ["--threshold", "0.5"], ["--instruction", "Wait for a bell."]):
+        assert main([*run, "--threshold", "1.0", *other]) == 1
+        assert "name another file" in capsys.readouterr().err
+    assert main(arguments) == 0, "without a model to be heard the file is scored as it is"
+
+
+def test_gates_hear_each_division_for_themselves(
+    arguments: list[str],
+    tmp_path: Path,
+    small_bundle: Bundle,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    save_folder(small_bundle, tmp_path / "model", "float32")
+    for seed in ("0", "2"):
+        (tmp_path / "p.jsonl").unlink()
+        run = ["--audio", str(tmp_path), "--model", str(tmp_path / "model"), "--tier", "multiple", "--seed", seed]
+        assert main([*arguments, *run]) == 0
+    assert len(list((tmp_path / "p.gates" / "multiple").glob("energy_gate-*.jsonl"))) == 2
 
 
 @pytest.mark.parametrize("extra", [["--reranker", "m"], ["--endpoint", "http://h"], ["--match-threshold", "7"]])

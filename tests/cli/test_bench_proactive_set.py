@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -17,14 +18,19 @@ from tests.model.conftest import small_bundle
 __all__ = ["small_bundle"]  # the fixture of the model's tests
 
 
-def test_both_tiers(tmp_path: Path, small_bundle: Bundle, capsys: pytest.CaptureFixture[str]) -> None:
-    save_folder(small_bundle, tmp_path / "model", "float32")
+def clips_of(folder: Path) -> Path:
+    """A folder of four clips, every second of which calls for a word."""
     rows = [
         {"id": f"c{n}", "path": f"c{n}.wav", "label": "siren", "kind": "event", "split": "test", "length": 0.5}
         | {"proactive": n % 2 == 0, "category": "Traffic / Traffic"}
         for n in range(4)
     ]
-    clips = write_folder(tmp_path / "in", rows, {})
+    return write_folder(folder, rows, {})
+
+
+def test_both_tiers(tmp_path: Path, small_bundle: Bundle, capsys: pytest.CaptureFixture[str]) -> None:
+    save_folder(small_bundle, tmp_path / "model", "float32")
+    clips = clips_of(tmp_path / "in")
     command = f"bench proactive-set --clips {clips} --model {tmp_path / 'model'} --threshold 1 --out {tmp_path / 'out'}"
     words = [*command.split(), "--outcomes", str(tmp_path / "rows.jsonl"), "--json"]
     assert main(words) == 0
@@ -37,3 +43,17 @@ def test_both_tiers(tmp_path: Path, small_bundle: Bundle, capsys: pytest.Capture
     before = {path: path.stat().st_mtime_ns for path in said.iterdir()}
     assert len(before) == 4 and len((tmp_path / "rows.jsonl").read_text().splitlines()) == 8
     assert main(words) == 0 and {path: path.stat().st_mtime_ns for path in said.iterdir()} == before
+
+
+def test_each_threshold_and_each_model_has_answers_of_its_own(
+    tmp_path: Path, small_bundle: Bundle, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save_folder(small_bundle, tmp_path / "model", "float32")
+    calmer = dataclasses.replace(small_bundle.config, response_threshold=1.0)
+    save_folder(dataclasses.replace(small_bundle, config=calmer), tmp_path / "calmer", "float32")
+    run = ["bench", "proactive-set", "--clips", str(clips_of(tmp_path / "in")), "--out", str(tmp_path / "out")]
+    recalls = []
+    for choice in (["model", "--threshold", "1"], ["model", "--threshold", "0"], ["calmer"]):
+        assert main([*run, "--json", "--model", str(tmp_path / choice[0]), *choice[1:]]) == 0
+        recalls.append(json.loads(capsys.readouterr().out)["tiers"]["single"]["recall"]["value"])
+    assert recalls == [0, 1, 0]

@@ -38,17 +38,34 @@ def test_the_first_items_only(arguments: list[str], capsys: pytest.CaptureFixtur
     assert "accuracy: 100.0" in capsys.readouterr().out
 
 
-def test_a_model_answers_what_is_open(
+def test_a_model_answers_what_it_has_not_answered_yet(
+    arguments: list[str],
+    tmp_path: Path,
+    small_bundle: Bundle,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "p.jsonl").unlink()
+    save_folder(small_bundle, tmp_path / "model", "float32")
+    run = [*arguments, "--model", str(tmp_path / "model"), "--threshold", "1.0", "--json"]
+    assert main([*run, "--limit", "1"]) == 0 == main(run)
+    out, err = capsys.readouterr()
+    assert json.loads(out.splitlines()[1])["empty"] == ["1", "2"] and "not trained to answer" in err
+    assert len((tmp_path / "p.jsonl").read_text().splitlines()) == 2, "the first was not heard again"
+
+
+def test_answers_of_another_threshold_or_of_others_are_refused(
     arguments: list[str],
     tmp_path: Path,
     small_bundle: Bundle,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     save_folder(small_bundle, tmp_path / "model", "float32")
-    assert main([*arguments, "--model", str(tmp_path / "model"), "--threshold", "1.0", "--json"]) == 0
-    out, err = capsys.readouterr()
-    assert json.loads(out)["empty"] == ["2"] and "not trained to answer" in err
+    run = [*arguments, "--model", str(tmp_path / "model"), "--threshold"]
+    assert main([*run, "1.0"]) == 1 and "does not say its weights" in capsys.readouterr().err
     assert read_answers(tmp_path / "p.jsonl").outputs["1"] == "Paris."
+    (tmp_path / "p.jsonl").unlink()
+    assert main([*run, "1.0"]) == 0 and main([*run, "0.5"]) == 1
+    assert "threshold 1.0 (this run: 0.5)" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("extra", [["--hub"], ["--judge-url", "nowhere"]])

@@ -10,7 +10,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +17,8 @@ from numpy.typing import NDArray
 from soundflow.audio.decode import read_audio
 from soundflow.audio.pcm import SAMPLE_RATE
 from soundflow.bench.baselines.rows import gates
-from soundflow.bench.proactive import Item
+from soundflow.bench.proactive import Item, Tier
+from soundflow.bench.provenance import Provenance, answered, digest_of_streams, file_of, provenance
 from soundflow.bench.rows import Answers, append_row, read_answers
 from soundflow.bench.scorers.tags import write_output
 from soundflow.bench.scoring import SpokenReply
@@ -95,9 +95,11 @@ def hear_items(
     streams: Sequence[Sequence[Item]],
     folder: Path,
     out: Path,
-    about: dict[str, Any] | None = None,
+    about: Provenance | None = None,
 ) -> Iterator[Item]:
     """Hear each stream and write each item's output; what the file holds already is not heard again.
+
+    Only answers that were given under the same circumstances are; a file with any other is refused.
 
     A recording that cannot be read costs its stream: its items get no row, and are then counted as missing.
 
@@ -105,13 +107,13 @@ def hear_items(
         listen: one fresh session over one stream.
         folder: where the manifest's paths start; with or without their first part.
         out: predictions, JSON lines.
-        about: further fields of each row, such as model and tier.
+        about: further fields of each row: who answers, and under which circumstances (`heard_as`).
 
     Yields:
         Each item as it is done, those of an earlier run too.
 
     Raises:
-        InputError: not one recording of the manifest is in the folder.
+        InputError: not one recording of the manifest is in the folder, or the file holds answers of others.
         OutsideError: the predictions cannot be written.
     """
     if not any(_sound_path(folder, item) for stream in streams for item in stream):
@@ -119,23 +121,36 @@ def hear_items(
         raise InputError(
             "proactive.audio", f"no recording of the manifest is under {folder}", f"it should hold {first}"
         )
-    done = set(read_answers(out).outputs) if out.exists() else set()
+    done = answered(out, about or {})
     for stream in streams:
         if not done.issuperset(item.id for item in stream):
             _hear_stream(listen, stream, folder, out, about or {})
         yield from stream
 
 
-def hear_gates(streams: Sequence[Sequence[Item]], folder: Path, out: Path) -> dict[str, Answers]:
-    """What the gates say to the same streams; their predictions lie in `out`, a file each.
+def heard_as(
+    system: System, tier: Tier, seed: int, streams: Sequence[Sequence[Item]], instruction: str | None = None
+) -> Provenance:
+    """Who hears the streams, and all that their answers hang on; alone, an item does not hang on the others."""
+    if tier == "single":
+        return provenance(system, instruction=instruction, tier=tier)
+    division = digest_of_streams([[item.id for item in stream] for stream in streams])
+    return provenance(system, instruction=instruction, tier=tier, seed=seed, streams=division)
+
+
+def hear_gates(
+    streams: Sequence[Sequence[Item]], folder: Path, out: Path, tier: Tier = "single", seed: int = 0
+) -> dict[str, Answers]:
+    """What the gates say to the same streams; their predictions lie in `out`, a file for each gate and division.
 
     Raises:
         InputError, OutsideError: as `hear_items`.
     """
     found: dict[str, Answers] = {}
     for gate in gates():
-        path = out / f"{gate.name}.jsonl"
-        for _ in hear_items(_uninstructed(gate), streams, folder, path, {"model": gate.name}):
+        about = heard_as(gate, tier, seed, streams)
+        path = file_of(out, about)
+        for _ in hear_items(_uninstructed(gate), streams, folder, path, about):
             pass
         found[gate.name] = read_answers(path)
     return found
@@ -145,7 +160,7 @@ def _uninstructed(system: System) -> Listen:
     return lambda samples: system.hear(samples, None)
 
 
-def _hear_stream(listen: Listen, stream: Sequence[Item], folder: Path, out: Path, about: dict[str, Any]) -> None:
+def _hear_stream(listen: Listen, stream: Sequence[Item], folder: Path, out: Path, about: Provenance) -> None:
     paths = [_sound_path(folder, item) for item in stream]
     try:
         sounds = [read_audio(path) for path in paths if path is not None]

@@ -8,6 +8,7 @@ time to the first text counts from `response.created`. Tests: tests/bench/test_r
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -140,7 +141,9 @@ def remote_system(
         with (open_socket or connect)(address) as socket:
             return _Stream(socket, clock or WallClock(), address).play(samples, instruction, threshold)
 
-    return System(urlsplit(address.url).netloc, hear, threshold)
+    # A digest, for an address may hold a key; which model answers there is more than we can know.
+    weights = hashlib.sha256(address.url.encode()).hexdigest()
+    return System(urlsplit(address.url).netloc, hear, threshold, weights)
 
 
 @contextmanager

@@ -82,6 +82,7 @@ def _sounds(system: System, clips: Path, split: str, blocks: int, seed: int) -> 
 
 
 def _questions(system: System, folder: Path, out: Path) -> dict[str, Any]:
+    from soundflow.bench.provenance import provenance
     from soundflow.bench.public import llama_questions
     from soundflow.bench.public.concatenation import LENGTHS, first_text_ms, hear_joined, stability, usable
     from soundflow.bench.rows import read_answers
@@ -91,7 +92,8 @@ def _questions(system: System, folder: Path, out: Path) -> dict[str, Any]:
     files = {length: out / f"{length}.jsonl" for length in LENGTHS}
     with RowProgress("hearing", len(items) * len(LENGTHS)) as progress:
         for length, path in files.items():
-            for _ in hear_joined(system.hear, items, length, path):
+            about = provenance(system, benchmark="concatenation", length=length)
+            for _ in hear_joined(system.hear, items, length, path, about):
                 progress.done()
     answers = {length: read_answers(path) for length, path in files.items()}
     rows = stability(items, answers, lambda some, said: float(llama_questions.score(some, said)["accuracy"]))

@@ -120,14 +120,14 @@ def _hear(
     threads: int,
 ) -> dict[str, Answers]:
     """The model's predictions into the file, and those of the gates into a folder beside it."""
-    from soundflow.bench.proactive_streams import hear_gates, hear_items, multiple_streams, single_streams
+    from soundflow.bench.proactive_streams import hear_gates, hear_items, heard_as, multiple_streams, single_streams
     from soundflow.cli.bench_system import find_system
     from soundflow.cli.row_progress import RowProgress
 
     streams = single_streams(items) if tier is TierName.single else multiple_streams(items, seed)
     system = find_system(model, threshold, threads)
-    about = {"model": model, "tier": tier.value, "seed": seed}
+    about = heard_as(system, tier.value, seed, streams, instruction)
     with RowProgress("hearing", len(items)) as progress:
         for _ in hear_items(lambda samples: system.hear(samples, instruction), streams, audio, out, about):
             progress.done()
-    return hear_gates(streams, audio, out.with_suffix(".gates") / tier.value)
+    return hear_gates(streams, audio, out.with_suffix(".gates") / tier.value, tier.value, seed)

@@ -95,21 +95,18 @@ def _tier(
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """One tier: heard by the system and the gates, scored, and a row an item."""
     from soundflow.bench.proactive import outcomes, report
-    from soundflow.bench.proactive_streams import hear_gates, hear_items, multiple_streams, single_streams
+    from soundflow.bench.proactive_streams import hear_gates, hear_items, heard_as, multiple_streams, single_streams
+    from soundflow.bench.provenance import file_of
     from soundflow.bench.rows import read_answers
     from soundflow.cli.row_progress import RowProgress
 
     streams = single_streams(items) if tier == "single" else multiple_streams(items, seed)
     place = out / tier
-    said = place / f"{_file_name(system.name)}.jsonl"
-    about = {"model": system.name, "tier": tier, "seed": seed}
+    about = heard_as(system, tier, seed, streams)
+    said = file_of(place, about)
     with RowProgress(f"hearing, {tier}", len(items)) as progress:
         for _ in hear_items(lambda samples: system.hear(samples, None), streams, folder, said, about):
             progress.done()
     answers = read_answers(said)
-    others = hear_gates(streams, folder, place)
+    others = hear_gates(streams, folder, place, tier, seed)
     return report(items, answers, matching, tier, others), outcomes(items, answers)
-
-
-def _file_name(name: str) -> str:
-    return "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in name)

@@ -84,7 +84,7 @@ def run(
     every = chosen.load(_folder(chosen, folder, hub))
     items = every[:limit]
     if model is not None:
-        _hear(chosen, items, predictions, model, threshold, threads)
+        _hear(chosen, name.value, items, predictions, model, threshold, threads)
     answers = read_answers(predictions)
     wanted = {item.id for item in items}
     answers = Answers({name: said for name, said in answers.outputs.items() if name in wanted})
@@ -122,8 +122,9 @@ def _folder(chosen: Benchmark, folder: Path | None, hub: bool) -> Path:
 
 
 def _hear(
-    chosen: Benchmark, items: tuple[Item, ...], out: Path, model: str, threshold: float | None, threads: int
+    chosen: Benchmark, name: str, items: tuple[Item, ...], out: Path, model: str, threshold: float | None, threads: int
 ) -> None:
+    from soundflow.bench.provenance import provenance
     from soundflow.bench.systems import model_system
     from soundflow.cli.bench_system import find_system, is_address, load_bundle
     from soundflow.cli.row_progress import RowProgress
@@ -138,8 +139,9 @@ def _hear(
             typer.echo(
                 f"{bundle.name} was not trained to answer or to write down speech: expect next to nothing", err=True
             )
+    about = provenance(system, benchmark=name)
     with RowProgress("hearing", len(items)) as progress:
-        for _ in chosen.run(system.hear, items, out):
+        for _ in chosen.run(system.hear, items, out, about):
             progress.done()
 
 

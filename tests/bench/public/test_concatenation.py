@@ -13,7 +13,7 @@ from soundflow.bench.public.concatenation import hear_joined, join, said_in, sta
 from soundflow.bench.public.items import Item
 from soundflow.bench.rows import Answers, read_answers
 from soundflow.bench.scoring import SpokenReply
-from soundflow.errors import UsageError
+from soundflow.errors import InputError, UsageError
 from tests.bench.public.made import Talker, write_sounds
 
 ITEMS = [Item(f"i{number}", ()) for number in range(130)]
@@ -51,6 +51,14 @@ def test_joined_items_are_heard_once(tmp_path: Path) -> None:
         assert list(hear_joined(model, items, 2, out)) == items
     assert len(model.asked) == 2 and model.asked[0][0] == pytest.approx(0.4 + 0.4 + 0.4 + 2)
     assert read_answers(out).outputs == {"0": "one two", "1": "three", "2": "one two", "3": "three"}
+
+
+def test_answers_given_at_another_threshold_are_refused(tmp_path: Path) -> None:
+    write_sounds(tmp_path, "0.wav", "1.wav")
+    items = [Item(str(number), (tmp_path / f"{number}.wav",)) for number in range(2)]
+    list(hear_joined(Talker("one"), items, 2, tmp_path / "2.jsonl", {"threshold": 0.5}))
+    with pytest.raises(InputError, match=r"threshold 0\.5"):
+        list(hear_joined(Talker("one"), items, 2, tmp_path / "2.jsonl", {"threshold": 0.6}))
 
 
 def test_what_is_kept_and_where_it_is_lost() -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from soundflow.bench.judge import Judge, judge_rows
+from soundflow.bench.provenance import Provenance
 from soundflow.bench.public.items import Hear, Item, hear_items, rows_of, unanswered
 from soundflow.bench.public.voicebench import load_subset
 from soundflow.bench.rows import Answers
@@ -28,9 +29,9 @@ def load(folder: Path) -> tuple[Item, ...]:
     return load_subset(folder, _FILES, ("prompt",))
 
 
-def run(hear: Hear, items: Sequence[Item], out: Path) -> Iterator[Item]:
+def run(hear: Hear, items: Sequence[Item], out: Path, about: Provenance | None = None) -> Iterator[Item]:
     """Each request in a stream of its own."""
-    return hear_items(hear, items, out)
+    return hear_items(hear, items, out, about=about)
 
 
 def score(items: Sequence[Item], answers: Answers, judge: Judge, verdicts: Path) -> dict[str, Any]:

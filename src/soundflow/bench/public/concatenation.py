@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 from soundflow.audio.decode import read_audio
 from soundflow.audio.pcm import SAMPLE_RATE
 from soundflow.bench.bootstrap import bootstrap
+from soundflow.bench.provenance import Provenance, answered
 from soundflow.bench.public.items import GAP_SECONDS, TAIL_SECONDS, Hear, Item
-from soundflow.bench.rows import Answers, append_row, read_answers, readable_rows
+from soundflow.bench.rows import Answers, append_row, readable_rows
 from soundflow.bench.scoring import SpokenReply
 from soundflow.errors import InputError, UsageError
 
@@ -74,19 +75,25 @@ def first_texts(starts: Sequence[float], replies: Sequence[SpokenReply]) -> tupl
     return tuple(found[0].first_text_after if found else None for found in inside)
 
 
-def hear_joined(hear: Hear, items: Sequence[Item], length: int, out: Path) -> Iterator[Item]:
+def hear_joined(
+    hear: Hear, items: Sequence[Item], length: int, out: Path, about: Provenance | None = None
+) -> Iterator[Item]:
     """Hear `length` neighbours to a stream; what the file holds already is not heard again.
 
     A stream with a sound that cannot be read gets no rows: its items are missing.
 
+    Args:
+        about: further fields of each row: who answers, and under which circumstances.
+
     Raises:
+        InputError: the file holds answers of others.
         OutsideError: the predictions cannot be written.
     """
-    done = set(read_answers(out).outputs) if out.exists() else set()
+    done = answered(out, about or {})
     for start in range(0, len(items), length):
         group = items[start : start + length]
         if not done.issuperset(item.id for item in group):
-            _hear_group(hear, group, out)
+            _hear_group(hear, group, out, about or {})
         yield from group
 
 
@@ -112,7 +119,7 @@ def first_text_ms(out: Path) -> dict[str, float | None]:
     return bootstrap(counts, range(len(counts)), lambda c: np.asarray(c[..., 0] / c[..., 1])).to_dict()
 
 
-def _hear_group(hear: Hear, group: Sequence[Item], out: Path) -> None:
+def _hear_group(hear: Hear, group: Sequence[Item], out: Path, about: Provenance) -> None:
     try:
         sounds = [np.concatenate([read_audio(path) for path in item.sounds]) for item in group]
     except InputError:
@@ -122,4 +129,4 @@ def _hear_group(hear: Hear, group: Sequence[Item], out: Path) -> None:
     times = first_texts(starts, replies)
     for item, text, seconds in zip(group, said_in(starts, replies), times, strict=True):
         told = None if seconds is None else round(1e3 * seconds, 3)
-        append_row(out, {"id": item.id, "output": text, "first_text_ms": told})
+        append_row(out, {"id": item.id, "output": text, "first_text_ms": told, **about})

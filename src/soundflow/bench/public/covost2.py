@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+from soundflow.bench.provenance import Provenance
 from soundflow.bench.public.items import Hear, Item, find_file, hear_items, read_table, rows_of, sound_of, unanswered
 from soundflow.bench.rows import Answers
 from soundflow.bench.score import score_rows
@@ -45,9 +46,11 @@ def load(folder: Path, direction: Direction) -> tuple[Item, ...]:
     )
 
 
-def run(hear: Hear, items: Sequence[Item], out: Path, direction: Direction) -> Iterator[Item]:
+def run(
+    hear: Hear, items: Sequence[Item], out: Path, direction: Direction, about: Provenance | None = None
+) -> Iterator[Item]:
     """Each clip in a stream of its own; its pieces are joined as the target language is written."""
-    return hear_items(hear, items, out, joiner=_JOINERS[direction])
+    return hear_items(hear, items, out, joiner=_JOINERS[direction], about=about)
 
 
 def score(items: Sequence[Item], answers: Answers, direction: Direction) -> dict[str, Any]:

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from soundflow.audio.decode import read_audio
 from soundflow.audio.pcm import SAMPLE_RATE
-from soundflow.bench.rows import Answers, Row, append_row, read_answers
+from soundflow.bench.provenance import Provenance, answered
+from soundflow.bench.rows import Answers, Row, append_row
 from soundflow.bench.scoring import SpokenReply
 from soundflow.errors import InputError
 
@@ -39,7 +40,7 @@ class Item:
 
 
 def hear_items(
-    hear: Hear, items: Sequence[Item], out: Path, joiner: str = " ", about: Mapping[str, Any] | None = None
+    hear: Hear, items: Sequence[Item], out: Path, joiner: str = " ", about: Provenance | None = None
 ) -> Iterator[Item]:
     """Hear each item in a stream of its own and write what was said; what the file holds already is not heard again.
 
@@ -49,19 +50,19 @@ def hear_items(
         hear: a fresh session over one stream.
         out: predictions, JSON lines of `id` and `output`.
         joiner: between the replies of one stream; nothing for Chinese.
-        about: further fields of each row, such as the model.
+        about: further fields of each row: who answers, and under which circumstances.
 
     Yields:
         Each item as it is done, those of an earlier run too.
 
     Raises:
-        InputError: not one sound of the benchmark is there.
+        InputError: not one sound of the benchmark is there, or the file holds answers of others.
         OutsideError: the predictions cannot be written.
     """
     if not any(path.is_file() for item in items for path in item.sounds):
         first = items[0].sounds[0] if items and items[0].sounds else "its recordings"
         raise InputError("bench.audio", f"no recording of the benchmark is there, not even {first}", "see its layout")
-    done = set(read_answers(out).outputs) if out.exists() else set()
+    done = answered(out, about or {})
     for item in items:
         if item.id not in done and (stream := _stream(item)) is not None:
             said = joiner.join(reply.text for reply in hear(stream, item.instruction))

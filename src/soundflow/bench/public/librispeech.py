@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+from soundflow.bench.provenance import Provenance
 from soundflow.bench.public.items import Hear, Item, hear_items, rows_of, unanswered
 from soundflow.bench.rows import Answers
 from soundflow.bench.score import score_rows
@@ -32,9 +33,9 @@ def load(folder: Path, split: Split) -> tuple[Item, ...]:
     return tuple(item for path in files for item in _utterances(path))
 
 
-def run(hear: Hear, items: Sequence[Item], out: Path) -> Iterator[Item]:
+def run(hear: Hear, items: Sequence[Item], out: Path, about: Provenance | None = None) -> Iterator[Item]:
     """Each utterance in a stream of its own; its pieces are joined with one blank."""
-    return hear_items(hear, items, out)
+    return hear_items(hear, items, out, about=about)
 
 
 def score(items: Sequence[Item], answers: Answers) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from soundflow.bench.provenance import Provenance
 from soundflow.bench.public.items import Hear, Item, find_file, hear_items, rows_of, sound_of, unanswered
 from soundflow.bench.rows import Answers, Row
 from soundflow.bench.score import percent, score_rows
@@ -47,9 +48,9 @@ def load_spoken(folder: Path) -> tuple[Item, ...]:
     )
 
 
-def run(hear: Hear, items: Sequence[Item], out: Path) -> Iterator[Item]:
+def run(hear: Hear, items: Sequence[Item], out: Path, about: Provenance | None = None) -> Iterator[Item]:
     """Each clip in a stream of its own."""
-    return hear_items(hear, items, out)
+    return hear_items(hear, items, out, about=about)
 
 
 def score(items: Sequence[Item], answers: Answers) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from soundflow.bench.judge import Judge
+from soundflow.bench.provenance import Provenance
 from soundflow.bench.public import alpacaeval, covost2, librispeech, llama_questions, mmau, sd_qa, web_questions
 from soundflow.bench.public.items import Hear, Item
 from soundflow.bench.rows import Answers
@@ -29,7 +30,7 @@ class Benchmark:
     """One benchmark; `hub` is the data set on the hub that has the layout `load` reads."""
 
     load: Callable[[Path], tuple[Item, ...]]
-    run: Callable[[Hear, Sequence[Item], Path], Iterator[Item]]
+    run: Callable[[Hear, Sequence[Item], Path, Provenance], Iterator[Item]]
     score: Callable[[Sequence[Item], Answers, Means], dict[str, Any]]
     hub: str | None = None
 
@@ -52,7 +53,7 @@ def _librispeech(split: librispeech.Split) -> Benchmark:
 def _covost2(direction: covost2.Direction) -> Benchmark:
     return Benchmark(
         partial(covost2.load, direction=direction),
-        partial(covost2.run, direction=direction),
+        lambda hear, items, out, about: covost2.run(hear, items, out, direction, about),
         lambda i, a, m: covost2.score(i, a, direction),
     )
 

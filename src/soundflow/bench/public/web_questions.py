@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from soundflow.bench.provenance import Provenance
 from soundflow.bench.public import llama_questions
 from soundflow.bench.public.items import Hear, Item, find_file, hear_items, read_table, sound_of
 from soundflow.bench.rows import Answers, read_rows
@@ -44,9 +45,9 @@ def load(folder: Path) -> tuple[Item, ...]:
     )
 
 
-def run(hear: Hear, items: Sequence[Item], out: Path) -> Iterator[Item]:
+def run(hear: Hear, items: Sequence[Item], out: Path, about: Provenance | None = None) -> Iterator[Item]:
     """Each question in a stream of its own."""
-    return hear_items(hear, items, out)
+    return hear_items(hear, items, out, about=about)
 
 
 def score(items: Sequence[Item], answers: Answers) -> dict[str, Any]:
