@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +11,7 @@ import pytest
 
 from soundflow.errors import OutsideError
 from soundflow.serve.responder import Question, ResponderLimits, Rewriter, Writers, reworded, reworded_in_turn
-from soundflow.stream.events import Decision, End, Event, ReplyDelta, ReplyEnd, ReplyStart
+from soundflow.stream.events import Decision, End, Error, Event, ReplyDelta, ReplyEnd, ReplyStart
 from soundflow.testing.clock import FakeClock
 from tests.serve.fakes import decision
 
@@ -231,6 +232,36 @@ def test_a_reply_of_ours_that_was_cancelled_is_not_written_anew() -> None:
     desk = Desk()
     end = ended(desk.put(own_reply(reason="cancelled")))
     assert (end.text, end.reason) == ("", "cancelled") and desk.questions == []
+
+
+FAULT = Error("engine.failed", "the pass failed", "open a new session")
+
+
+def test_a_fault_in_the_middle_of_a_reply_ends_the_reply_and_the_stream() -> None:
+    desk = Desk()
+    events = desk.put([decision(0, True), ReplyStart(0, 0, 0.4, "urgent"), ReplyDelta(0, "I he"), FAULT, END])
+    assert [event.type for event in events] == ["decision", "error", "reply.start", "reply.end", "end"]
+    end = ended(events)
+    assert (end.text, end.reason, end.emotion, end.tokens) == ("", "cancelled", "urgent", 0)
+    assert desk.rewriter.is_idle and desk.questions == []
+
+
+def test_a_fault_leaves_the_reply_before_to_its_writer() -> None:
+    desk = Desk()
+    desk.put(own_reply(0))
+    assert desk.put([ReplyStart(1, 1, 1.4, None), ReplyDelta(1, "I he"), FAULT, END]) == [FAULT]
+    events = desk.say("A window broke.", "")
+    assert [(e.text, e.reason) for e in events if isinstance(e, ReplyEnd)] == [
+        ("A window broke.", "eos"),
+        ("", "cancelled"),
+    ]
+    assert events[-1] is END and desk.rewriter.is_idle
+
+
+@pytest.mark.parametrize("rewrite", [reworded, reworded_in_turn])
+def test_events_that_stop_in_the_middle_of_a_reply_stop_here_too(rewrite: Callable[..., Iterator[Event]]) -> None:
+    events = list(itertools.islice(rewrite(iter([ReplyStart(0, 0, 0.4, None)]), Desk().rewriter), 5))
+    assert [event.type for event in events] == ["reply.start", "reply.end"]
 
 
 def test_what_was_played_is_translated_to_our_own_words() -> None:

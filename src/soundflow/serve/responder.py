@@ -189,6 +189,7 @@ class Rewriter:
                 case ReplyEnd() if self._replies:
                     self._have_written(self._replies[-1], event)
                 case End():
+                    self.break_off()
                     self._end = event
                 case _:
                     self._passing.append(event)
@@ -220,6 +221,14 @@ class Rewriter:
             for reply in self._replies:
                 reply.state = "cancelled"
         self._wake()
+
+    def break_off(self) -> None:
+        """Our model says no more: replies that it did not end, as after a fault, are cancelled without a word."""
+        with self._changed:
+            for reply in self._replies:
+                if reply.own is None:
+                    start, reply.state = reply.start, "cancelled"
+                    reply.own = ReplyEnd(start.reply, "", start.emotion, "cancelled", 0, None)
 
     def own_characters(self, reply: int, characters: int) -> int:
         """How much of our model's own words stands for the first characters of what was told instead."""
@@ -350,6 +359,8 @@ def reworded_in_turn(events: Iterator[Event], rewriter: Rewriter) -> Iterator[Ev
 
 
 def _rest(rewriter: Rewriter) -> Iterator[Event]:
+    """All that was put, waited for; only behind a whole reply or the last event."""
+    rewriter.break_off()  # else a stream that stopped in the middle of a reply would be waited for, for ever
     while not rewriter.is_idle:
         yield from rewriter.take()
         rewriter.wait()
