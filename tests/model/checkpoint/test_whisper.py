@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import struct
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ import torch
 from safetensors.torch import save_file
 
 from soundflow.errors import InputError, OutsideError
-from soundflow.model.checkpoint.whisper import PACKAGES, read_ctranslate2, whisper_encoder_state
+from soundflow.model.checkpoint.whisper import DTYPES, PACKAGES, read_ctranslate2, whisper_encoder_state
 from soundflow.model.config import EncoderConfig
 from soundflow.model.encoder import AudioEncoder
 
@@ -25,8 +26,8 @@ def _whisper() -> Named:
     return {n: t.half().float() for n, t in AudioEncoder(CONFIG, 40).state_dict().items()}
 
 
-def _as_ctranslate2(state: Named) -> bytes:
-    """The same tensors as a CTranslate2 file of format 6, float16."""
+def _as_ctranslate2(state: Named, kind: type[np.generic] = np.float16, has_scales: bool = True) -> bytes:
+    """The same tensors as a CTranslate2 file of format 6: float16, or matrices in int8 or int16 as it stores them."""
     rows = {f"encoder/{n.replace('.', '/')}": t for n, t in state.items() if n.startswith("conv")}
     for i in range(CONFIG.encoder_layers):
         ours, theirs = f"layers.{i}.", f"encoder/layer_{i}/"
@@ -41,11 +42,26 @@ def _as_ctranslate2(state: Named) -> bytes:
         for name, part in (("self_attn_layer_norm", "self_attention"), ("final_layer_norm", "ffn")):
             rows[f"{theirs}{part}/layer_norm/gamma"] = state[f"{ours}{name}.weight"]
             rows[f"{theirs}{part}/layer_norm/beta"] = state[f"{ours}{name}.bias"]
-    out = struct.pack("<I", 6) + _text("WhisperSpec") + struct.pack("<II", 3, len(rows))
+    arrays: dict[str, np.ndarray[Any, Any]] = {}
     for name, tensor in rows.items():
-        raw = tensor.half().numpy().tobytes()
-        shape = b"".join(struct.pack("<I", n) for n in tensor.shape)
-        out += _text(name) + struct.pack("<B", tensor.dim()) + shape + struct.pack("<BI", 4, len(raw)) + raw
+        if kind == np.float16 or tensor.dim() == 1:
+            arrays[name] = tensor.half().numpy()
+            continue
+        largest = tensor.flatten(1).abs().amax(1) if kind == np.int8 else tensor.abs().max()
+        scale = {np.int8: 127, np.int16: 1024}[kind] / largest.numpy()
+        arrays[name] = np.rint(tensor.numpy() * scale.reshape(-1, *[1] * (tensor.dim() - 1))).astype(kind)
+        if has_scales:
+            arrays[f"{name}_scale"] = scale
+    return _file(arrays)
+
+
+def _file(arrays: dict[str, np.ndarray[Any, Any]]) -> bytes:
+    out = struct.pack("<I", 6) + _text("WhisperSpec") + struct.pack("<II", 3, len(arrays))
+    numbers = {np.dtype(kind): number for number, kind in DTYPES.items()}
+    for name, array in arrays.items():
+        raw, shape = array.tobytes(), struct.pack(f"<{array.ndim}I", *array.shape)
+        out += _text(name) + struct.pack("<B", array.ndim) + shape
+        out += struct.pack("<BI", numbers[array.dtype], len(raw)) + raw
     return out
 
 
@@ -71,6 +87,42 @@ def test_a_ctranslate2_file_and_a_transformers_folder_agree(tmp_path: Path) -> N
     for source in (tmp_path, tmp_path / "model.bin", folder):
         assert _same(whisper_encoder_state(str(source), 2), state), source
     assert "layers.1.fc1.weight" not in whisper_encoder_state(str(folder), 1)
+
+
+@pytest.mark.parametrize(("kind", "error"), [(np.int8, 0.5 / 127), (np.int16, 0.5 / 1024)])
+def test_whole_numbers_are_divided_by_their_scales(kind: type[np.generic], error: float, tmp_path: Path) -> None:
+    state = _whisper()
+    (tmp_path / "model.bin").write_bytes(_as_ctranslate2(state, kind))
+    found = whisper_encoder_state(str(tmp_path))
+    assert found.keys() == state.keys()
+    for name, wanted in state.items():
+        rows = wanted.flatten(1) if wanted.dim() > 1 and kind == np.int8 else wanted[None]
+        bound = rows.abs().flatten(1).amax(1) * error * 1.01 + 1e-7  # half a step of the row's, or of the largest
+        assert ((found[name] - wanted).reshape(len(rows), -1).abs().amax(1) <= bound).all(), name
+
+
+def test_whole_numbers_without_scales_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "model.bin").write_bytes(_as_ctranslate2(_whisper(), np.int8, has_scales=False))
+    with pytest.raises(InputError, match="holds int8 without a scale"):
+        whisper_encoder_state(str(tmp_path))
+
+
+def test_another_model_or_a_cut_file_is_one_clear_error(tmp_path: Path) -> None:
+    (tmp_path / "other.bin").write_bytes(_file({"decoder/w": np.zeros((2, 2), np.float32)}))
+    with pytest.raises(InputError, match="has no 'encoder/conv1/weight'"):
+        whisper_encoder_state(str(tmp_path / "other.bin"))
+    state = _whisper() | {"layers.0.self_attn.q_proj.bias": torch.zeros(1)}
+    for name in ("k", "v"):
+        state[f"layers.0.self_attn.{name}_proj.weight"] = torch.zeros(0, 16)
+    state["layers.0.self_attn.q_proj.weight"] = torch.zeros(2, 16)
+    (tmp_path / "two.bin").write_bytes(_as_ctranslate2(state))
+    with pytest.raises(InputError, match="fits no Whisper"):
+        whisper_encoder_state(str(tmp_path / "two.bin"))
+    save_file(_whisper(), tmp_path / "whole")
+    (tmp_path / "model.safetensors").write_bytes((tmp_path / "whole").read_bytes()[:1000])
+    with pytest.raises(InputError, match=r"model\.safetensors: ") as raised:
+        whisper_encoder_state(str(tmp_path))
+    assert raised.value.code == "whisper.damaged"
 
 
 def test_more_layers_than_there_are(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
@@ -36,7 +37,7 @@ def whisper_encoder_state(source: str, layers: int | None = None) -> dict[str, T
         layers: how many; None takes all.
 
     Raises:
-        InputError: no such file, another format, or fewer layers than asked for.
+        InputError: no such file, another format, a damaged one, no Whisper, or fewer layers than asked for.
         OutsideError: the weight packages are not installed, or the hub cannot be reached.
     """
     if source == "package":
@@ -129,7 +130,10 @@ def _from_path(path: Path) -> dict[str, Tensor]:
         raise InputError(
             "whisper.missing", f"{path} holds neither model.bin nor model.safetensors", "give such a folder"
         )
-    return _from_transformers(load_file(weights))
+    try:
+        return _from_transformers(load_file(weights))
+    except (SafetensorError, OSError) as e:
+        raise InputError("whisper.damaged", f"{weights}: {e}", "fetch it again") from e
 
 
 def _from_transformers(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -143,13 +147,35 @@ def _from_transformers(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
 
 def _from_ctranslate2(arrays: Arrays) -> dict[str, Tensor]:
     def get(name: str) -> Tensor:
-        return torch.from_numpy(arrays[f"encoder/{name}"].astype(np.float32))
+        return torch.from_numpy(_unscaled(arrays, f"encoder/{name}"))
 
-    state = {f"conv{i}.{part}": get(f"conv{i}/{part}") for i in (1, 2) for part in ("weight", "bias")}
     layers = {n.split("/")[1] for n in arrays if n.startswith("encoder/layer_") and n.count("/") > 1}
-    for i in range(len(layers - {"layer_norm"})):
-        state |= dict(_layer(get, i))
+    try:
+        state = {f"conv{i}.{part}": get(f"conv{i}/{part}") for i in (1, 2) for part in ("weight", "bias")}
+        for i in range(len(layers - {"layer_norm"})):
+            state |= dict(_layer(get, i))
+    except KeyError as e:
+        raise InputError("whisper.format", f"the CTranslate2 file has no {e}", "give a Whisper model") from e
+    except (ValueError, RuntimeError) as e:  # queries, keys and values that are not three
+        raise InputError("whisper.format", f"the CTranslate2 file fits no Whisper: {e}", "give another") from e
     return state
+
+
+def _unscaled(arrays: Arrays, name: str) -> NDArray[np.float32]:
+    """A float32 array; whole numbers are divided by their scale, which is one a row (int8) or one in all (int16).
+
+    Raises:
+        KeyError: there is no such array.
+        InputError: whole numbers without such a scale.
+    """
+    array = arrays[name]
+    if not np.issubdtype(array.dtype, np.integer):
+        return array.astype(np.float32)
+    scale = arrays.get(f"{name}_scale")
+    if scale is None or scale.size not in (1, len(array)):
+        found = f"{name} of the CTranslate2 file holds {array.dtype} without a scale for each row"
+        raise InputError("whisper.format", found, "convert the model in int8, int16, float16 or float32")
+    return array.astype(np.float32) / scale.astype(np.float32).reshape(-1, *[1] * (array.ndim - 1))
 
 
 def _layer(get: Callable[[str], Tensor], i: int) -> Iterator[tuple[str, Tensor]]:
