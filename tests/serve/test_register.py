@@ -42,7 +42,7 @@ def entered(register: Register, holder: str = "anna") -> tuple[Tenancy, str, Fak
     return tenancy, token, stream
 
 
-def test_a_session_whose_socket_dropped_is_given_back_to_its_token_once() -> None:
+def test_a_session_whose_socket_dropped_is_given_back_to_its_token() -> None:
     async def scenario(register: Register, hall: Hall) -> None:
         tenancy, token, stream = entered(register)
         name = tenancy.conversation.id
@@ -52,9 +52,32 @@ def test_a_session_whose_socket_dropped_is_given_back_to_its_token_once() -> Non
         again = tenancy.resumed()
         assert again["attachment_generation"] == 2 and again["resume_token"] != token
         assert register.waiting == 0 and stream.calls == []
+        tenancy.confirm()
         register.release(tenancy)
-        with pytest.raises(SoundflowError):  # each token opens once
+        with pytest.raises(SoundflowError):  # its client has another
             await register.claim(name, token, "anna")
+        assert await register.claim(name, again["resume_token"], "anna") is tenancy
+
+    play(scenario)
+
+
+@pytest.mark.parametrize("arrived", [False, True])
+def test_a_token_opens_until_the_next_is_known_to_have_arrived(arrived: bool) -> None:
+    async def scenario(register: Register, hall: Hall) -> None:
+        tenancy, old, _ = entered(register)
+        name = tenancy.conversation.id
+        register.release(tenancy)
+        await register.claim(name, old, "anna")
+        new = str(tenancy.resumed()["resume_token"])
+        assert not tenancy.is_confirmed
+        register.release(tenancy)
+        shown, other = (new, old) if arrived else (old, new)
+        await register.claim(name, shown, "anna")
+        newest = str(tenancy.resumed()["resume_token"])
+        assert tenancy.opens_with(shown, "anna") and tenancy.opens_with(newest, "anna")
+        assert not tenancy.opens_with(other, "anna")
+        tenancy.confirm()
+        assert [tenancy.opens_with(token, "anna") for token in (old, new, newest)] == [False, False, True]
 
     play(scenario)
 
@@ -118,23 +141,35 @@ def test_a_socket_that_seems_alive_is_asked_for_the_session() -> None:
     play(scenario)
 
 
-def test_of_two_who_ask_one_gets_it() -> None:
+def test_of_two_who_ask_one_has_it_at_a_time() -> None:
     async def scenario(register: Register, hall: Hall) -> None:
         tenancy, token, _ = entered(register)
 
-        async def come() -> str:
-            try:
-                (await register.claim(tenancy.conversation.id, token, "anna")).resumed()
-            except SoundflowError as refused:
-                return refused.code
-            return "in"
+        async def come() -> int:
+            tenancy = await register.claim(name, token, "anna")
+            return int(tenancy.resumed()["attachment_generation"])
 
-        both = [asyncio.create_task(come()) for _ in range(2)]
-        await tenancy.wanted.wait()
-        tenancy.free.set()
-        assert sorted(await asyncio.gather(*both)) == ["in", "session_resume_expired"]
+        name, both = tenancy.conversation.id, {asyncio.create_task(come()) for _ in range(2)}
+        for generation in (2, 3):
+            await tenancy.wanted.wait()
+            register.hand_over(tenancy)
+            done, both = await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+            assert [came.result() for came in done] == [generation]
 
     play(scenario)
+
+
+def test_who_asked_and_went_away_does_not_keep_the_seat() -> None:
+    async def scenario(register: Register, hall: Hall) -> None:
+        tenancy, token, _ = entered(register)
+        claiming = asyncio.create_task(register.claim(tenancy.conversation.id, token, "anna"))
+        await tenancy.wanted.wait()
+        claiming.cancel()
+        register.hand_over(tenancy)
+        await hall.empty.wait()
+        assert tenancy.is_over
+
+    play(scenario, ServeLimits(resume_seconds=0.001))
 
 
 def test_who_only_waits_gives_way_to_who_comes() -> None:

@@ -79,6 +79,36 @@ def test_a_client_that_lost_its_socket_goes_on_where_it_was() -> None:
     run(scenario)
 
 
+@pytest.mark.parametrize("is_closed", [False, True])
+def test_who_lost_the_answer_to_its_resuming_comes_back_with_the_token_it_has(is_closed: bool) -> None:
+    async def scenario(running: Running) -> None:
+        async with client(running) as found:
+            await append(found, 1.5)
+            decision = await found.next("response.listen")
+            found.socket.transport.abort()
+        await detached(running)
+        mine = ticket(found, decision["server_event_seq"])
+        async with newcomer(running) as unheard:
+            await unheard.send(type="session.resume", **mine)
+            while running.figure("soundflow_sessions_resumed_total") != 1:
+                await asyncio.sleep(0.01)
+            if is_closed:
+                await unheard.socket.close()
+            else:
+                unheard.socket.transport.abort()
+        await detached(running)
+        async with newcomer(running) as again:
+            await again.send(type="session.resume", **mine)
+            assert (await again.next())["attachment_generation"] == 3
+            await append(again, 2)
+            await again.next("response.done")
+            async with newcomer(running) as late:
+                await late.send(type="session.resume", **mine)
+                assert await closed_with(late) == (1008, ["session_resume_expired"]), "the new token has arrived"
+
+    run(scenario)
+
+
 def test_a_socket_that_hangs_is_replaced() -> None:
     async def scenario(running: Running) -> None:
         async with client(running) as hanging, client(running) as again:

@@ -99,7 +99,7 @@ class Connection:
 
     def _hand_back(self, code: Close | None) -> None:
         if code is Close.replaced:
-            self._tenancy.free.set()
+            self._house.register.hand_over(self._tenancy)
         elif code is None:
             self._house.register.release(self._tenancy)
         else:
@@ -129,8 +129,15 @@ class Connection:
                 while True:
                     frame = await self._socket.receive()
                     if frame["type"] == "websocket.disconnect":
-                        return None if _was_lost(frame) else Close.done
+                        return self._left(frame)
         return None
+
+    def _left(self, frame: Mapping[str, Any]) -> Close | None:
+        """How it ended when the client closed the socket, or lost it.
+
+        Who may not have its new token yet did not end the session: it closed a socket that it held for dead.
+        """
+        return None if _was_lost(frame) or not self._tenancy.is_confirmed else Close.done
 
     async def _read(self) -> Close | None:
         bucket = TokenBucket(self._limits.messages_per_second, self._limits.message_burst, WallClock())
@@ -144,10 +151,11 @@ class Connection:
             except TimeoutError:
                 return await self._over_limit("idle_seconds", f"no message for {patience:.0f} s")
             if frame["type"] == "websocket.disconnect":
-                return None if _was_lost(frame) else Close.done
+                return self._left(frame)
             if not bucket.take():
                 rate = f"more than {self._limits.messages_per_second:.0f} messages a second"
                 return await self._over_limit("messages_per_second", rate)
+            self._tenancy.confirm()
             text = frame.get("text")
             if (code := await self._receive(frame.get("bytes") or b"" if text is None else text)) is not None:
                 return code

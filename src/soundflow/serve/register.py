@@ -72,6 +72,10 @@ class Register:
         if self._hall.is_closing or not tenancy.conversation.is_attached or tenancy.conversation.is_over:
             self.end(tenancy)  # there is nothing to come back to
             return
+        self.hand_over(tenancy)
+
+    def hand_over(self, tenancy: Tenancy) -> None:
+        """No socket has it: it is kept for who asks for it, and not for ever, should that one be gone already."""
         tenancy.free.set()
         name, loop = tenancy.conversation.id, asyncio.get_running_loop()
         until = loop.call_later(self._hall.limits.resume_seconds, self._give_up, name)
@@ -95,15 +99,16 @@ class Register:
             OutsideError: the socket that has it does not let go of it (`session.held`).
         """
         tenancy = self._known(name, token, holder)
-        if not tenancy.free.is_set():
+        while not tenancy.free.is_set():  # who else waited for it may have it by now
             tenancy.wanted.set()
             try:
-                await asyncio.wait_for(tenancy.free.wait(), self._hall.limits.send_seconds)
+                async with asyncio.timeout(self._hall.limits.send_seconds):  # `wait_for` may swallow a cancellation
+                    await tenancy.free.wait()
             except TimeoutError as e:
                 raise OutsideError("session.held", "another socket holds this session", "try again") from e
-            tenancy = self._known(name, token, holder)  # another may have been faster
+            tenancy = self._known(name, token, holder)
         self._wait_over(tenancy)
-        tenancy.free.clear()
+        tenancy.take(token)
         self._metrics.resumed()
         return tenancy
 

@@ -39,7 +39,12 @@ class Tenancy:
         self.free = asyncio.Event()  # no socket has it
         self.is_over = False
         self._leave = leave
-        self._token_digest = b""
+        self._digests: list[bytes] = []  # of the tokens that open it, the newest last
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether its client is known to have the newest token; until then the one before opens it, too."""
+        return len(self._digests) <= 1
 
     def created(self) -> ServerEvent:
         """The first event of the session."""
@@ -48,8 +53,6 @@ class Tenancy:
     def resumed(self) -> ServerEvent:
         """What a socket is told first that the session moves to; the token is a new one."""
         self.generation += 1
-        self.free.clear()
-        self.wanted.clear()
         return self.conversation.resumed(**self._ticket())
 
     def replaced(self) -> ServerEvent:
@@ -69,9 +72,17 @@ class Tenancy:
 
     def opens_with(self, token: object, holder: str) -> bool:
         """Whether somebody may come back to it."""
-        if not isinstance(token, str) or holder != self.holder:
-            return False
-        return hmac.compare_digest(_digest(token), self._token_digest)
+        return holder == self.holder and bool(self._opened_by(token))
+
+    def take(self, token: object) -> None:
+        """Who came with this token has it; any other token of it did not arrive, or is an old one."""
+        self.free.clear()
+        self.wanted.clear()
+        self._digests = self._opened_by(token)
+
+    def confirm(self) -> None:
+        """Its client has the newest token: no other opens it any more."""
+        self._digests = self._digests[-1:]
 
     def end(self) -> None:
         """Stop the stream and give the seat back; again does nothing."""
@@ -83,8 +94,14 @@ class Tenancy:
 
     def _ticket(self) -> dict[str, object]:
         token = secrets.token_urlsafe(_TOKEN_BYTES)
-        self._token_digest = _digest(token)
+        self._digests.append(_digest(token))
         return {"resume_token": token, "attachment_generation": self.generation}
+
+    def _opened_by(self, token: object) -> list[bytes]:
+        if not isinstance(token, str):
+            return []
+        shown = _digest(token)
+        return [known for known in self._digests if hmac.compare_digest(shown, known)]
 
 
 def _digest(token: str) -> bytes:
