@@ -37,6 +37,19 @@ def test_two_clips_with_one_id_and_a_split_nobody_has_are_refused(tmp_path: Path
         Library([a], "dawn")
 
 
+def test_a_recording_of_another_folders_test_split_is_not_trained_on(tmp_path: Path) -> None:
+    rows = {"a": ("x", "train", "one"), "b": ("y", "test", "one"), "c": ("z", "train", "two")}
+    stores = [
+        ClipStore(write_folder(tmp_path / name, [row(clip, split=split, recording=recording)]), tmp_path / "cache")
+        for name, (clip, split, recording) in rows.items()
+    ]
+    for order in (stores, stores[::-1]):
+        train = Library(order, "train")
+        assert list(train.by_id) == ["z"] and list(train.held_out) == ["x"]
+        assert "recording one is in the split test" in train.held_out["x"]
+        assert list(Library(order, "test").by_id) == ["y"] and not Library(order, "test").held_out
+
+
 def test_a_generated_sound_is_synthetic_for_ever(tmp_path: Path) -> None:
     clip = generated_clip("doorbell", None)
     assert clip.synthetic and is_generated(clip) and clip.licence == "CC0-1.0"

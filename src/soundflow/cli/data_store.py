@@ -72,6 +72,8 @@ def index(
         publish(path, remote)
     for folder, name, reason in left_out:
         typer.echo(f"left out {name} of {folder}: {reason}", err=True)
+    if done.moved:
+        typer.echo(f"{done.moved} clips moved out of training or choosing, with their recordings", err=True)
     result = {"out": remote or str(out), "clips": clips, **done.to_dict()}
     typer.echo(json.dumps(result, ensure_ascii=False) if as_json else _summary(result, done))
 

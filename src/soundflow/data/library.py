@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from soundflow.data.clips import Clip, ClipStore, grouped_by_label
+from soundflow.data.splits import is_stricter
 from soundflow.data.tasks.phrases import Phrases, phrases_of
 from soundflow.errors import InputError
 
@@ -26,6 +27,9 @@ class Library:
         split: the only one whose clips are seen.
         allowed: which clips may be used, by their licence for instance.
 
+    A recording that another row puts into a stricter split, `test` before `valid` before `train`, is not in it (ruling
+    12): `held_out` names its clips with the reason.
+
     Raises:
         InputError: no folder has the split.
     """
@@ -36,6 +40,8 @@ class Library:
             message = f"{stores[0].folder} has no split {split!r}"
             raise InputError("library.no_split", message, f"splits there: {known}")
         self.stores, self.split = tuple(stores), split
+        self.held_out: dict[str, str] = {}
+        kept_apart = _recordings_of_stricter_splits(stores, split)
         self._home: dict[str, ClipStore] = {}
         self._clips: list[Clip] = []
         for store in self.stores:
@@ -43,6 +49,9 @@ class Library:
                 continue
             store.prepare(split)
             for clip in store.clips(split=split):
+                if clip.recording in kept_apart:
+                    self.held_out[clip.id] = f"its recording {clip.recording} is in {kept_apart[clip.recording]}"
+                    continue
                 if clip.id in self._home:
                     message = f"the clip {clip.id} is in {self._home[clip.id].folder} and in {store.folder}"
                     raise InputError("library.same_id", message, "rename one of them")
@@ -99,6 +108,16 @@ class Library:
     def seconds(self, clip: Clip, tfjp: bool) -> float:
         """How long the samples last; 0 for one that is yet to be generated."""
         return self._home[clip.id].seconds(clip, after_tfjp=tfjp) if clip.id in self._home else 0.0
+
+
+def _recordings_of_stricter_splits(stores: Sequence[ClipStore], split: str) -> dict[str, str]:
+    """Recordings that must not be heard in a split, each with the split and folder that it belongs to."""
+    return {
+        clip.recording: f"the split {clip.split} of {store.folder}"
+        for store in stores
+        for clip in store.clips()
+        if clip.recording and is_stricter(clip.split, split)
+    }
 
 
 def is_generated(clip: Clip) -> bool:

@@ -223,7 +223,7 @@ def _finished(out: Path, number: int) -> ShardRows:
 
 def _left_out(library: Library, recipe: Recipe) -> list[Row]:
     """Clips that no stream can hold, each with its reason."""
-    found: list[Row] = []
+    found: list[Row] = [{"clip": name, "code": "split", "reason": why} for name, why in library.held_out.items()]
     for store in library.stores:
         found += [{"clip": name, "code": "clip", "reason": reason} for name, reason in store.quarantined.items()]
         if recipe.split in store.splits:

@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Any
 
 from soundflow.data.clips import Clip
+from soundflow.data.store.one_split import unite
 from soundflow.data.store.schema import connect
 from soundflow.data.store.search_words import indexed, phrases
 
@@ -127,8 +128,12 @@ class ClipIndex:
         row = self.base.execute("SELECT source FROM clips WHERE id=?", (clip_id,)).fetchone()
         return None if row is None else int(row[0])
 
-    def add(self, source: Source, clips: Sequence[Clip], faults: Iterable[tuple[str, str]] = ()) -> None:
-        """Add clips and what is wrong with others, all or nothing."""
+    def add(self, source: Source, clips: Sequence[Clip], faults: Iterable[tuple[str, str]] = ()) -> int:
+        """Add clips and what is wrong with others, all or nothing.
+
+        Returns:
+            How many clips, of these and of those that were there, went into a stricter split with their recording.
+        """
         labels = self.labels()
         with self.base:
             for clip in clips:
@@ -140,6 +145,7 @@ class ClipIndex:
             self.base.executemany(
                 "INSERT OR REPLACE INTO quarantine VALUES (?,?,?)", [(source.row, *fault) for fault in faults]
             )
+            return unite(self.base, {clip.recording for clip in clips if clip.recording})
 
     def add_labels(self, labels: Mapping[str, Mapping[str, Any]]) -> None:
         """What a folder's labels.json says; a label that is known stays as it is."""

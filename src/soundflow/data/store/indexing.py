@@ -40,10 +40,14 @@ T = TypeVar("T")
 
 @dataclass
 class Indexed:
-    """What a job did: clips added, clips that were there, rows in quarantine, texts added, vectors there are."""
+    """What a job did: clips added, clips that were there, rows in quarantine, texts added, vectors there are.
+
+    `moved` clips went into a stricter split, for their recording stands there in another folder.
+    """
 
     added: int = 0
     kept: int = 0
+    moved: int = 0
     quarantined: int = 0
     texts: int = 0
     vectors: int = 0
@@ -161,7 +165,7 @@ def _add_clips(
             except InputError as error:
                 faults.append((item.id, error.message))
         told()
-    index.add(source, clips, faults)
+    done.moved += index.add(source, clips, faults)
     done.added += len(clips)
 
 

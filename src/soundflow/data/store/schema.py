@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
+from soundflow.data.store.one_split import disagreeing, unite
 from soundflow.errors import InputError, OutsideError
 
 APPLICATION = 0x50F1_0001  # in the file's header, so that another program's database is not taken for a store
@@ -15,6 +16,7 @@ CREATE TABLE IF NOT EXISTS sources(row INTEGER PRIMARY KEY, folder TEXT UNIQUE, 
 CREATE TABLE IF NOT EXISTS clips(row INTEGER PRIMARY KEY, source INTEGER, id TEXT UNIQUE, path TEXT, label TEXT,
   kind TEXT, split TEXT, proactive INTEGER, seconds REAL, recording TEXT, grouped TEXT, licence TEXT, origin TEXT,
   category TEXT, synthetic INTEGER, extra TEXT);
+CREATE INDEX IF NOT EXISTS clips_by_recording ON clips(recording, split);
 CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5(text, content='', tokenize='porter unicode61');
 CREATE TABLE IF NOT EXISTS labels(name TEXT PRIMARY KEY, known TEXT);
 CREATE TABLE IF NOT EXISTS quarantine(source INTEGER, name TEXT, reason TEXT, PRIMARY KEY(source, name));
@@ -59,7 +61,8 @@ def connect(path: Path | None) -> sqlite3.Connection:
 def _bring_up(base: sqlite3.Connection) -> None:
     """Every table, and then the version, in one transaction: a kill leaves nothing, or a whole store.
 
-    Version 1 kept one text an id in the whole store, and a kill could leave it with a part of its tables.
+    Version 1 kept one text an id in the whole store and a recording of two corpora in two splits, and a kill could leave
+    it with a part of its tables.
     """
     base.execute("PRAGMA page_size=8192")
     with base:
@@ -73,5 +76,6 @@ def _bring_up(base: sqlite3.Connection) -> None:
         if is_old:
             base.execute("INSERT INTO texts SELECT row, source, id, language, turns FROM old_texts")
             base.execute("DROP TABLE old_texts")
+        unite(base, disagreeing(base))
         base.execute(f"PRAGMA application_id={APPLICATION}")
         base.execute(f"PRAGMA user_version={VERSION}")
