@@ -68,6 +68,13 @@ def test_answers_of_another_threshold_or_of_others_are_refused(
     assert "threshold 1.0 (this run: 0.5)" in capsys.readouterr().err
 
 
+def test_a_benchmark_without_an_item_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "mmau-test-mini.json").write_text("[]")
+    (tmp_path / "p.jsonl").write_text('{"id": "1", "output": "A"}\n')
+    assert main(["bench", "run", "mmau", "--data", str(tmp_path), "--predictions", str(tmp_path / "p.jsonl")]) == 1
+    assert "no item" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("extra", [["--hub"], ["--judge-url", "nowhere"]])
 def test_a_command_line_that_makes_no_sense_is_one_line(
     arguments: list[str], extra: list[str], capsys: pytest.CaptureFixture[str]

@@ -81,7 +81,7 @@ def run(
     from soundflow.cli.bench_result import command
 
     chosen = benchmark(name.value)
-    every = chosen.load(_folder(chosen, folder, hub))
+    every = chosen.items(_folder(chosen, folder, hub))
     items = every[:limit]
     if model is not None:
         _hear(chosen, name.value, items, predictions, model, threshold, threads)

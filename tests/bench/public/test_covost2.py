@@ -9,6 +9,7 @@ import pytest
 
 from soundflow.bench.public import covost2
 from soundflow.bench.rows import Answers, read_answers
+from soundflow.errors import InputError
 from tests.bench.public.made import Talker, write_sounds
 from tests.bench.published import benchmarks
 
@@ -30,6 +31,22 @@ def test_gold_scores_all_and_silence_nothing(folder: Path) -> None:
     assert [(item.id, item.fields["source"]) for item in items] == [("a", "Hello.")]
     assert covost2.score(items, Answers({"a": "你好，世界！"}), "en_zh")["bleu"] == pytest.approx(100)
     assert covost2.score(items, Answers({}), "en_zh")["bleu"] == 0
+
+
+@pytest.mark.parametrize("table_in", ["zh-CN", "covost"])
+def test_the_other_languages_list_is_not_taken(tmp_path: Path, table_in: str) -> None:
+    for language in ("en", "zh-CN"):
+        write_sounds(tmp_path, f"{language}/clips/{language}1.wav")
+        row = f"client_id\tpath\tsentence\nc\t{language}1.mp3\tsaid in {language}\n"
+        (tmp_path / language / "validated.tsv").write_text(row)
+    (tmp_path / table_in).mkdir(exist_ok=True)
+    table = tmp_path / table_in / "covost_v2.zh-CN_en.tsv"
+    table.write_text("path\ttranslation\tsplit\nzh-CN1.mp3\tHello.\ttest\n")
+    (item,) = covost2.load(tmp_path, "zh_en")
+    assert item.fields["source"] == "said in zh-CN" and item.sounds[0].is_file()
+    table.write_text("path\ttranslation\tsplit\nelsewhere.mp3\tHello.\ttest\n")
+    with pytest.raises(InputError, match="with a test clip"):
+        covost2.load(tmp_path, "zh_en")
 
 
 def test_chinese_pieces_are_joined_without_blanks(folder: Path) -> None:

@@ -1,12 +1,12 @@
 """CoVoST 2, English to Chinese and back: speech in one language, text in the other.
 
-Layout: covost_v2.<source>_<target>.tsv beside Common Voice 4's validated.tsv and clips/. Tests:
-tests/bench/public/test_covost2.py.
+Layout: covost_v2.<source>_<target>.tsv beside Common Voice 4's validated.tsv and clips/, or anywhere in the folder with
+them; several languages may lie in it. Tests: tests/bench/public/test_covost2.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,6 +14,7 @@ from soundflow.bench.provenance import Provenance
 from soundflow.bench.public.items import Hear, Item, find_file, hear_items, read_table, rows_of, sound_of, unanswered
 from soundflow.bench.rows import Answers
 from soundflow.bench.score import score_rows
+from soundflow.errors import InputError
 
 Direction = Literal["en_zh", "zh_en"]
 _TABLES = {"en_zh": "covost_v2.en_zh-CN.tsv", "zh_en": "covost_v2.zh-CN_en.tsv"}
@@ -29,11 +30,11 @@ def load(folder: Path, direction: Direction) -> tuple[Item, ...]:
     """Every clip whose split is exactly `test` and that Common Voice has validated.
 
     Raises:
-        InputError: a table is missing or has no row, or a row lacks a column.
+        InputError: a table is missing or has no row, a row lacks a column, or no list of validated clips has one of it.
     """
     table = find_file(folder, _TABLES[direction])
-    validated = find_file(folder, *_VALIDATED[direction])
-    sentences = {row.text("path"): row.answer("sentence") for row in read_table(validated)}
+    rows = [row for row in read_table(table) if row.text("split") == "test"]
+    validated, sentences = _validated(folder, table, direction, {row.text("path") for row in rows})
     return tuple(
         Item(
             Path(row.text("path")).stem,
@@ -41,8 +42,8 @@ def load(folder: Path, direction: Direction) -> tuple[Item, ...]:
             PROMPTS[direction],
             {"ref": row.text("translation"), "source": sentences[row.text("path")]},
         )
-        for row in read_table(table)
-        if row.text("split") == "test" and row.text("path") in sentences
+        for row in rows
+        if row.text("path") in sentences
     )
 
 
@@ -57,3 +58,19 @@ def score(items: Sequence[Item], answers: Answers, direction: Direction) -> dict
     """Corpus BLEU; what is missing stays in as empty."""
     total = score_rows(f"bleu_{direction}", rows_of(items, answers, "hyp")).total
     return {"bleu": total["score"], **total, **unanswered(items, answers)}
+
+
+def _validated(folder: Path, table: Path, direction: Direction, wanted: Set[str]) -> tuple[Path, dict[str, str]]:
+    """The list of validated clips that holds the table's, and its sentences: beside the table, or else where it is.
+
+    Every language's list has the same name, so that the first one found may be another's.
+    """
+    patterns = _VALIDATED[direction]
+    beside = [path for pattern in patterns for path in sorted(table.parent.glob(pattern))]
+    anywhere = [path for pattern in patterns for path in sorted(folder.rglob(pattern))]
+    for path in dict.fromkeys([*beside, *anywhere]):
+        sentences = {row.text("path"): row.answer("sentence") for row in read_table(path)}
+        if wanted & sentences.keys():
+            return path, sentences
+    found = f"{folder} holds no {' and no '.join(patterns)} with a test clip of {table.name}"
+    raise InputError("covost2.validated", found, "put Common Voice's, of the language that is spoken, beside the table")

@@ -13,7 +13,7 @@ from soundflow.bench.provenance import Provenance
 from soundflow.bench.public import alpacaeval, covost2, librispeech, llama_questions, mmau, sd_qa, web_questions
 from soundflow.bench.public.items import Hear, Item
 from soundflow.bench.rows import Answers
-from soundflow.errors import UsageError
+from soundflow.errors import InputError, UsageError
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,17 @@ class Benchmark:
     run: Callable[[Hear, Sequence[Item], Path, Provenance], Iterator[Item]]
     score: Callable[[Sequence[Item], Answers, Means], dict[str, Any]]
     hub: str | None = None
+
+    def items(self, folder: Path) -> tuple[Item, ...]:
+        """Its items in a folder with the published files.
+
+        Raises:
+            InputError: there is none (`bench.items`), or a file is not as published.
+        """
+        found = self.load(folder)
+        if not found:
+            raise InputError("bench.items", f"{folder} holds no item of the benchmark", "see its layout")
+        return found
 
 
 def benchmark(name: str) -> Benchmark:
