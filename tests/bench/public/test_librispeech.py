@@ -44,10 +44,28 @@ def test_pieces_of_a_stream_are_joined_with_blanks(folder: Path) -> None:
 
 
 def test_a_folder_without_transcripts_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "test-clean").mkdir()
     with pytest.raises(InputError, match=r"no \*\.trans\.txt"):
         librispeech.load(tmp_path, "test-clean")
 
 
+def test_another_split_is_not_taken_for_it(folder: Path) -> None:
+    shutil.rmtree(folder / "LibriSpeech" / "test-clean")
+    for root in (folder, folder / "LibriSpeech", folder / "LibriSpeech" / "test-other"):
+        with pytest.raises(InputError, match="no test-clean"):
+            librispeech.load(root, "test-clean")
+        assert len(librispeech.load(root, "test-other")) == 2
+
+
+def test_a_transcript_that_is_no_text_is_named(folder: Path) -> None:
+    path = folder / "LibriSpeech" / "test-clean" / "1" / "2" / "1-2.trans.txt"
+    path.write_bytes(b"1-2-0000 \xff\n")
+    with pytest.raises(InputError, match=r"1-2\.trans\.txt"):
+        librispeech.load(folder, "test-clean")
+
+
 def test_the_published_sample_loads(tmp_path: Path) -> None:
-    shutil.copy(benchmarks() / "samples" / "librispeech_1089-134686.trans.txt", tmp_path / "1089-134686.trans.txt")
+    chapter = tmp_path / "test-clean" / "1089" / "134686"
+    chapter.mkdir(parents=True)
+    shutil.copy(benchmarks() / "samples" / "librispeech_1089-134686.trans.txt", chapter / "1089-134686.trans.txt")
     assert len(librispeech.load(tmp_path, "test-clean")) == 10

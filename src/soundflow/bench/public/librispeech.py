@@ -24,9 +24,12 @@ def load(folder: Path, split: Split) -> tuple[Item, ...]:
     """Every utterance of a split with its transcript.
 
     Raises:
-        InputError: no transcript of the split below the folder, or a line without its text.
+        InputError: no transcript of the split below the folder, or one that is no text, or a line without its text.
     """
-    root = next((path for path in (folder / "LibriSpeech" / split, folder / split) if path.is_dir()), folder)
+    named = (folder if folder.resolve().name == split else None, folder / "LibriSpeech" / split, folder / split)
+    root = next((path for path in named if path is not None and path.is_dir()), None)
+    if root is None:  # what else lies there may be another split
+        raise InputError("librispeech.layout", f"{folder} holds no {split}", f"name the folder that holds {split}")
     files = sorted(root.rglob("*.trans.txt"))
     if not files:
         raise InputError("librispeech.layout", f"{root} holds no *.trans.txt", f"name the folder that holds {split}")
@@ -45,10 +48,17 @@ def score(items: Sequence[Item], answers: Answers) -> dict[str, Any]:
 
 
 def _utterances(path: Path) -> Iterator[Item]:
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    for number, line in enumerate(_text(path).splitlines(), 1):
         name, _, text = line.strip().partition(" ")
         if not name:
             continue
         if not text:
             raise InputError("librispeech.line", f"{path}, line {number} has no text", "a line is: id TEXT")
         yield Item(name, (path.with_name(f"{name}.flac"),), PROMPT, {"ref": text})
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError("librispeech.text", f"cannot read {path}: {error}", "take the file as published") from error
