@@ -61,8 +61,8 @@ def connect(path: Path | None) -> sqlite3.Connection:
 def _bring_up(base: sqlite3.Connection) -> None:
     """Every table, and then the version, in one transaction: a kill leaves nothing, or a whole store.
 
-    Version 1 kept one text an id in the whole store and a recording of two corpora in two splits, and a kill could leave
-    it with a part of its tables.
+    Version 1 kept one text an id in the whole store and a recording of two corpora in two splits; a kill could leave it
+    with a part of its tables.
     """
     base.execute("PRAGMA page_size=8192")
     with base:
