@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from pathlib import Path
@@ -15,6 +16,7 @@ import soundfile
 
 from soundflow.api import Model
 from soundflow.cli.main import main
+from soundflow.cli.voice_options import speaking
 from soundflow.testing.exchange import EndpointServer, Exchange
 
 
@@ -72,6 +74,26 @@ def test_what_makes_no_sense_is_one_line(
     assert main(["listen", "kitchen", *options]) == 2
     out, err = capsys.readouterr()
     assert out == "" and code in err and len(err.splitlines()) == 1 and list(tmp_path.iterdir()) == []
+
+
+def test_a_start_that_fails_leaves_the_file_of_an_earlier_run_alone(scripted: Model, tmp_path: Path) -> None:
+    said = tmp_path / "said.wav"
+    said.write_bytes(b"an hour of replies")
+    options = ["--speak", str(said), "--voice", "openai:tts@http://127.0.0.1:9/v1"]
+    assert main(["listen", str(tmp_path / "none.wav"), *options]) == 1
+    assert said.read_bytes() == b"an hour of replies" and list(tmp_path.iterdir()) == [said]
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, None])
+def test_ctrl_c_keeps_what_was_said(stop: type[BaseException] | None, tmp_path: Path) -> None:
+    said = tmp_path / "said.wav"
+    with (
+        contextlib.suppress(KeyboardInterrupt),
+        speaking(str(said), "openai:tts@http://127.0.0.1:9/v1", None, lambda failure: None),
+    ):
+        if stop is not None:
+            raise stop
+    assert soundfile.info(said).frames == 0 and list(tmp_path.iterdir()) == [said]
 
 
 @pytest.mark.slow

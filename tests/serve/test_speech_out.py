@@ -43,6 +43,10 @@ class Player:
     def close(self) -> None:
         self.is_closed = True
 
+    def drop(self) -> None:
+        self.said.clear()
+        self.close()
+
 
 def test_a_file_has_each_reply_at_its_time(tmp_path: Path) -> None:
     complaints: list[SoundflowError] = []
@@ -68,6 +72,14 @@ def test_a_reply_that_comes_while_one_is_said_follows_it(tmp_path: Path) -> None
 def test_a_stream_that_says_nothing_leaves_an_empty_file(tmp_path: Path) -> None:
     SpeakOut(Voice(ScriptedVoice(), RATE), WavFile(tmp_path / "said.wav", RATE), print).close()
     assert soundfile.info(tmp_path / "said.wav").frames == 0
+
+
+def test_what_shall_not_stay_leaves_no_file(tmp_path: Path) -> None:
+    speaking = SpeakOut(Voice(ScriptedVoice(), RATE), WavFile(tmp_path / "said.wav", RATE), print)
+    for event in reply(0, 0.5, "One two."):
+        speaking.hear(event)
+    speaking.close(is_kept=False)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_recording_waits_for_what_is_said_however_much_it_is(tmp_path: Path) -> None:

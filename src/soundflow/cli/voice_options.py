@@ -80,11 +80,11 @@ def speaking(
         said = SpeakOut(voice, player, complain)
         try:
             yield said
-        except BaseException:
+        except BaseException as failure:
             said.stop()
+            said.close(is_kept=isinstance(failure, KeyboardInterrupt))  # a start that failed takes no file's place
             raise
-        finally:
-            said.close()
+        said.close()
 
 
 @contextmanager

@@ -32,6 +32,9 @@ class Player(Protocol):
     def close(self) -> None:
         """There is no more."""
 
+    def drop(self) -> None:
+        """There is no more, and what was played shall not stay anywhere."""
+
 
 class WavFile:
     """Writes each reply where it falls in the stream, with silence between, to a name of its own until it is whole.
@@ -79,6 +82,11 @@ class WavFile:
         self._file.close()
         self._new.replace(self._path)
 
+    def drop(self) -> None:
+        """Leave what stood under its name before."""
+        self._file.close()
+        self._new.unlink(missing_ok=True)
+
 
 class Loudspeaker:
     """Plays at once, over the machine's own output. Needs `sounddevice` of the extra `[mic]`.
@@ -107,6 +115,10 @@ class Loudspeaker:
         """Let what was given be heard, and let the device go."""
         self._output.stop()
         self._output.close()
+
+    def drop(self) -> None:
+        """The same: what was heard stays nowhere."""
+        self.close()
 
 
 class SpeakOut:
@@ -153,14 +165,18 @@ class SpeakOut:
         self._is_stopped = True
         self._mouth.cancel()
 
-    def close(self) -> None:
-        """Wait until everything is said, unless it was stopped, and let the player go."""
+    def close(self, is_kept: bool = True) -> None:
+        """Wait until everything is said, unless it was stopped, and let the player go.
+
+        Args:
+            is_kept: whether what was said stays where the player has put it.
+        """
         self._is_over = True
         self._bell.set()
         self._thread.join()
         self._voice.close()
         with self._complaining():
-            self._player.close()
+            self._player.close() if is_kept else self._player.drop()
 
     def _play(self) -> None:
         while not (self._is_over and (self._is_stopped or self._mouth.is_idle)):
