@@ -57,7 +57,7 @@ PictureOption = Annotated[
     Path | None, typer.Option("--picture", metavar="FILE", help="Draw a PNG (extra [analysis]).", show_default=False)
 ]
 ArithmeticOption = Annotated[ArithmeticName, typer.Option("--arithmetic", help="Of the decoder; auto is listen's.")]
-FloatOption = Annotated[FloatName, typer.Option("--arithmetic", help="Of the decoder; 3B: 12 GB or 6 GB.")]
+FloatOption = Annotated[FloatName, typer.Option("--arithmetic", help="Of the decoder; 3B: 16 GB or 9 GB.")]
 
 
 def loaded(name: str, arithmetic: FloatName | ArithmeticName, threads: int, picture: Path | None) -> Bundle:

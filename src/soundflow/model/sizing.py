@@ -13,6 +13,8 @@ from soundflow.model.config import ModelConfig
 BYTES = {"float32": 4.0, "bfloat16": 2.0, "int8": 1.0, "int4": 0.5}  # of one weight of a matrix
 _GROUP_SCALE_BYTES = 4.0  # int8 has a float32 scale a row; int4 one float16 scale and zero for 32 weights
 _INT4_GROUP = 32
+_PREFIX = 64  # positions of the default instruction with its frame: nano's takes 16, the release's 46
+_ROOM_FOR_REPLIES = 4  # of full length, each with an emotion and <eos>, beside a full window: as `stream.memory` has it
 _ACTIVATIONS = 1.1  # what a step needs beside weights and cache, as a factor; measured on nano and the 3B shape
 
 
@@ -22,10 +24,10 @@ class Sizes:
 
     Attributes:
         parameters: weights in all; encoder (with adapter) and decoder (with head) apart.
-        weight_bytes: by arithmetic; tables and vectors stay float32 (bfloat16 with bfloat16).
+        weight_bytes: by arithmetic; tables and vectors stay float32, with bfloat16 the whole encoder and adapter do.
         kv_bytes_per_second: of the decoder's cache for each second of silent stream, in float32 and bfloat16.
         window_seconds: how much stream the session's window holds before it forgets.
-        window_bytes: of the cache of a full window, in float32.
+        window_bytes: of a session's cache with prefix, full window and replies, in float32.
     """
 
     parameters: int
@@ -61,11 +63,14 @@ def sizes_of(config: ModelConfig) -> Sizes:
         held = (matrices + (tied_head if is_packed else 0)) * size
         held += rows * _GROUP_SCALE_BYTES if kind == "int8" else 0
         held += matrices / _INT4_GROUP * _GROUP_SCALE_BYTES if kind == "int4" else 0
-        weight_bytes[kind] = round(held + (tables + vectors) * (4.0 if is_packed else size))
+        held += (tables + vectors) * (4.0 if is_packed else size)
+        held += counts["encoder"] * (BYTES["float32"] - size) if kind == "bfloat16" else 0
+        weight_bytes[kind] = round(held)
     positions = config.audio_positions + 3  # AUDIO_BEGIN, ASSISTANT, a control token
     decoder = config.decoder
     numbers = 2 * decoder.num_hidden_layers * decoder.num_key_value_heads * decoder.head_dim  # of one position
     per_second = positions / config.chunk_seconds * numbers
+    window = _PREFIX + config.max_chunks * positions + _ROOM_FOR_REPLIES * (config.max_reply_tokens + 2)
     return Sizes(
         parameters=sum(counts.values()),
         encoder_parameters=counts["encoder"],
@@ -73,7 +78,7 @@ def sizes_of(config: ModelConfig) -> Sizes:
         weight_bytes=weight_bytes,
         kv_bytes_per_second={"float32": round(per_second * 4), "bfloat16": round(per_second * 2)},
         window_seconds=round(config.max_chunks * config.chunk_seconds, 3),
-        window_bytes=round(config.max_chunks * positions * numbers * 4),
+        window_bytes=window * numbers * 4,
     )
 
 
