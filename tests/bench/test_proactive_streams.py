@@ -14,7 +14,14 @@ from numpy.typing import NDArray
 
 from soundflow.audio.decode import write_wav
 from soundflow.bench.proactive import Item
-from soundflow.bench.proactive_streams import compose_stream, decisions, hear_items, multiple_streams, single_streams
+from soundflow.bench.proactive_streams import (
+    compose_stream,
+    decisions,
+    hear_items,
+    multiple_streams,
+    single_streams,
+    sounds_below,
+)
 from soundflow.bench.rows import read_answers
 from soundflow.bench.scorers.tags import read_output
 from soundflow.bench.scoring import SpokenReply
@@ -76,8 +83,8 @@ def test_silence_is_written_as_ignore_and_a_second_run_goes_on(tmp_path: Path) -
         (tmp_path / "psb/M0/m/IGNORE").mkdir(parents=True, exist_ok=True)
         write_wav(tmp_path / item.path, np.zeros(1600, np.float32))
     out, model = tmp_path / "out.jsonl", Speaker()
-    assert list(hear_items(model, single_streams(items[:2]), tmp_path, out)) == items[:2]
-    assert list(hear_items(model, single_streams(items), tmp_path, out, {"model": "m"})) == items
+    assert list(hear_items(model, single_streams(items[:2]), sounds_below(tmp_path, items), out)) == items[:2]
+    assert list(hear_items(model, single_streams(items), sounds_below(tmp_path, items), out, {"model": "m"})) == items
     assert model.heard == 3, "two, then only what was left"
     said = {name: read_output(text).decision for name, text in read_answers(out).outputs.items()}
     assert said == {"0-0": "RESPOND", "0-1": "IGNORE", "0-2": "RESPOND"}, "the fourth stays missing"
@@ -85,4 +92,4 @@ def test_silence_is_written_as_ignore_and_a_second_run_goes_on(tmp_path: Path) -
 
 def test_a_folder_without_any_recording_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no recording"):
-        list(hear_items(Speaker(), single_streams(items_of([1])), tmp_path, tmp_path / "out.jsonl"))
+        sounds_below(tmp_path, items_of([1]))

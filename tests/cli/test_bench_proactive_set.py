@@ -8,12 +8,19 @@ from pathlib import Path
 
 import pytest
 
+from soundflow.audio.pcm import SAMPLE_RATE
 from soundflow.bench.baselines.rows import TRIVIAL
+from soundflow.bench.proactive_streams import GAP_SECONDS
+from soundflow.bench.rows import read_answers
+from soundflow.bench.scoring import SpokenReply
+from soundflow.bench.systems import Samples, System
 from soundflow.cli.main import main
 from soundflow.model.bundle import Bundle
 from soundflow.model.checkpoint.ours import save_folder
 from tests.data.test_clips import write_folder
 from tests.model.conftest import small_bundle
+
+Capture = pytest.CaptureFixture[str]
 
 __all__ = ["small_bundle"]  # the fixture of the model's tests
 
@@ -57,3 +64,36 @@ def test_each_threshold_and_each_model_has_answers_of_its_own(
         assert main([*run, "--json", "--model", str(tmp_path / choice[0]), *choice[1:]]) == 0
         recalls.append(json.loads(capsys.readouterr().out)["tiers"]["single"]["recall"]["value"])
     assert recalls == [0, 1, 0]
+
+
+def test_a_store_is_heard_as_its_folder(tmp_path: Path, small_bundle: Bundle, capsys: Capture) -> None:
+    save_folder(small_bundle, tmp_path / "model", "float32")
+    clips, store = clips_of(tmp_path / "in"), tmp_path / "a.store"
+    assert main(["data", "index", str(clips), "--out", str(store), "--json"]) == 0
+    capsys.readouterr()
+    said = []
+    for place in (clips, store):
+        out = tmp_path / f"out of {place.name}"
+        run = ["bench", "proactive-set", "--clips", str(place), "--out", str(out), "--model", str(tmp_path / "model")]
+        assert main([*run, "--threshold", "0", "--json"]) == 0
+        single = json.loads(capsys.readouterr().out)["tiers"]["single"]
+        assert single["faults"]["missing"] == [] and single["recall"]["value"] == 1
+        said.append([read_answers(path).outputs for path in sorted((out / "single").iterdir())])
+    assert [list(one.values()) for one in said[0]] == [list(one.values()) for one in said[1]]
+
+
+def test_of_a_clip_that_is_part_of_a_recording_only_that_part_is_heard(
+    tmp_path: Path, small_bundle: Bundle, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[int] = []
+
+    def listen(samples: Samples, instruction: str | None) -> list[SpokenReply]:
+        heard.append(len(samples))
+        return []
+
+    monkeypatch.setattr("soundflow.cli.bench_system.find_system", lambda *chosen: System("ear", listen))
+    row = {"id": "c", "path": "c.wav", "label": "siren", "kind": "event", "split": "test", "length": 3.0}
+    part = {"begin": 1.0, "seconds": 0.5, "proactive": True, "category": "Traffic / Traffic"}
+    clips = write_folder(tmp_path / "in", [{**row, **part}], {})
+    assert main(["bench", "proactive-set", "--clips", str(clips), "--out", str(tmp_path / "out")]) == 0
+    assert heard == [round((0.5 + GAP_SECONDS) * SAMPLE_RATE)] * 2

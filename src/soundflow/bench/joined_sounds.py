@@ -5,7 +5,7 @@ For models that decide about sounds and answer no questions. Tests: tests/bench/
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,14 +14,13 @@ from numpy.typing import NDArray
 
 from soundflow.bench.bootstrap import bootstrap
 from soundflow.bench.proactive import Item
-from soundflow.bench.proactive_streams import compose_stream
+from soundflow.bench.proactive_streams import Load, compose_stream
 from soundflow.bench.public.concatenation import BLOCK, first_texts
 from soundflow.bench.scoring import SpokenReply
 from soundflow.bench.systems import System
 from soundflow.errors import InputError
 
 Samples = NDArray[np.float32]
-Load = Callable[[Item], Samples]
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ from soundflow.errors import InputError, UsageError
 
 Samples = NDArray[np.float32]
 Listen = Callable[[Samples], Sequence[SpokenReply]]
+Load = Callable[[Item], Samples]  # InputError where the sound cannot be read
 
 GROUP_SIZE = 3  # items of one stream in the Multiple tier; our reading, the paper names no number
 GAP_SECONDS = 2.0  # of silence after each item, in which it may still be answered; our reading: five chunks
@@ -93,7 +94,7 @@ def decisions(spans: Sequence[Span], replies: Sequence[SpokenReply]) -> dict[str
 def hear_items(
     listen: Listen,
     streams: Sequence[Sequence[Item]],
-    folder: Path,
+    load: Load,
     out: Path,
     about: Provenance | None = None,
 ) -> Iterator[Item]:
@@ -105,7 +106,7 @@ def hear_items(
 
     Args:
         listen: one fresh session over one stream.
-        folder: where the manifest's paths start; with or without their first part.
+        load: an item's sound, such as `sounds_below` a folder, or a clip's in its store.
         out: predictions, JSON lines.
         about: further fields of each row: who answers, and under which circumstances (`heard_as`).
 
@@ -113,19 +114,36 @@ def hear_items(
         Each item as it is done, those of an earlier run too.
 
     Raises:
-        InputError: not one recording of the manifest is in the folder, or the file holds answers of others.
+        InputError: the file holds answers of others.
         OutsideError: the predictions cannot be written.
     """
-    if not any(_sound_path(folder, item) for stream in streams for item in stream):
-        first = streams[0][0].path
-        raise InputError(
-            "proactive.audio", f"no recording of the manifest is under {folder}", f"it should hold {first}"
-        )
     done = answered(out, about or {})
     for stream in streams:
         if not done.issuperset(item.id for item in stream):
-            _hear_stream(listen, stream, folder, out, about or {})
+            _hear_stream(listen, stream, load, out, about or {})
         yield from stream
+
+
+def sounds_below(folder: Path, items: Sequence[Item]) -> Load:
+    """The recordings of a manifest.
+
+    Args:
+        folder: where the manifest's paths start; with or without their first part.
+
+    Raises:
+        InputError: not one recording of the manifest is in the folder; from the function, this one cannot be read.
+    """
+    if not any(_sound_path(folder, item) for item in items):
+        message = f"no recording of the manifest is under {folder}"
+        raise InputError("proactive.audio", message, f"it should hold {items[0].path}")
+
+    def load(item: Item) -> Samples:
+        path = _sound_path(folder, item)
+        if path is None:
+            raise InputError("proactive.sound", f"{folder} holds no {item.path}", "fetch it again")
+        return read_audio(path)
+
+    return load
 
 
 def heard_as(
@@ -139,7 +157,7 @@ def heard_as(
 
 
 def hear_gates(
-    streams: Sequence[Sequence[Item]], folder: Path, out: Path, tier: Tier = "single", seed: int = 0
+    streams: Sequence[Sequence[Item]], load: Load, out: Path, tier: Tier = "single", seed: int = 0
 ) -> dict[str, Answers]:
     """What the gates say to the same streams; their predictions lie in `out`, a file for each gate and division.
 
@@ -150,7 +168,7 @@ def hear_gates(
     for gate in gates():
         about = heard_as(gate, tier, seed, streams)
         path = file_of(out, about)
-        for _ in hear_items(_uninstructed(gate), streams, folder, path, about):
+        for _ in hear_items(_uninstructed(gate), streams, load, path, about):
             pass
         found[gate.name] = read_answers(path)
     return found
@@ -160,13 +178,10 @@ def _uninstructed(system: System) -> Listen:
     return lambda samples: system.hear(samples, None)
 
 
-def _hear_stream(listen: Listen, stream: Sequence[Item], folder: Path, out: Path, about: Provenance) -> None:
-    paths = [_sound_path(folder, item) for item in stream]
+def _hear_stream(listen: Listen, stream: Sequence[Item], load: Load, out: Path, about: Provenance) -> None:
     try:
-        sounds = [read_audio(path) for path in paths if path is not None]
+        sounds = [load(item) for item in stream]
     except InputError:
-        return
-    if len(sounds) < len(stream):
         return
     samples, spans = compose_stream(stream, sounds)
     for item, reply in decisions(spans, listen(samples)).items():

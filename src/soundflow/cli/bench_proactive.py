@@ -120,14 +120,15 @@ def _hear(
     threads: int,
 ) -> dict[str, Answers]:
     """The model's predictions into the file, and those of the gates into a folder beside it."""
-    from soundflow.bench.proactive_streams import hear_gates, hear_items, heard_as, multiple_streams, single_streams
+    from soundflow.bench import proactive_streams as heard
     from soundflow.cli.bench_system import find_system
     from soundflow.cli.row_progress import RowProgress
 
-    streams = single_streams(items) if tier is TierName.single else multiple_streams(items, seed)
+    streams = heard.single_streams(items) if tier is TierName.single else heard.multiple_streams(items, seed)
+    load = heard.sounds_below(audio, items)
     system = find_system(model, threshold, threads)
-    about = heard_as(system, tier.value, seed, streams, instruction)
+    about = heard.heard_as(system, tier.value, seed, streams, instruction)
     with RowProgress("hearing", len(items)) as progress:
-        for _ in hear_items(lambda samples: system.hear(samples, instruction), streams, audio, out, about):
+        for _ in heard.hear_items(lambda samples: system.hear(samples, instruction), streams, load, out, about):
             progress.done()
-    return hear_gates(streams, audio, out.with_suffix(".gates") / tier.value, tier.value, seed)
+    return heard.hear_gates(streams, load, out.with_suffix(".gates") / tier.value, tier.value, seed)

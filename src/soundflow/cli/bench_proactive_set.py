@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from soundflow.bench.proactive import Item, Matching, Tier
+    from soundflow.bench.proactive_streams import Load, Samples
     from soundflow.bench.systems import System
 
 
@@ -64,15 +65,21 @@ def proactive_set(
     from soundflow.data.clips import ClipStore
 
     matching = Matching(find_matcher(endpoint, reranker, embedder, cache), match_threshold)
-    every = items_of(ClipStore(clips), split)
+    store = ClipStore(clips)
+    every = items_of(store, split)
+    found_clips = {clip.id: clip for clip in store.clips(split=split)}
     items = every if limit is None else every[:: max(1, -(-len(every) // limit))]
     write_set(items, out)
     system = find_system(model, threshold, threads)
+
+    def load(item: Item) -> Samples:
+        return store.audio(found_clips[item.id])
+
     about = {"set": f"split {split} of a folder of clips", "model": system.name, "threshold": system.threshold}
     tiers: dict[str, dict[str, Any]] = {}
     rows: list[dict[str, Any]] = []
     for tier in TIERS:
-        found, judged = _tier(system, items, tier, seed, clips, out, matching)
+        found, judged = _tier(system, items, tier, seed, load, out, matching)
         tiers[tier] = {**about, **found}
         rows += [{**row, "id": f"{tier} {row['id']}"} for row in judged]
     result = {
@@ -91,7 +98,7 @@ def proactive_set(
 
 
 def _tier(
-    system: System, items: Sequence[Item], tier: Tier, seed: int, folder: Path, out: Path, matching: Matching
+    system: System, items: Sequence[Item], tier: Tier, seed: int, load: Load, out: Path, matching: Matching
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """One tier: heard by the system and the gates, scored, and a row an item."""
     from soundflow.bench.proactive import outcomes, report
@@ -105,8 +112,8 @@ def _tier(
     about = heard_as(system, tier, seed, streams)
     said = file_of(place, about)
     with RowProgress(f"hearing, {tier}", len(items)) as progress:
-        for _ in hear_items(lambda samples: system.hear(samples, None), streams, folder, said, about):
+        for _ in hear_items(lambda samples: system.hear(samples, None), streams, load, said, about):
             progress.done()
     answers = read_answers(said)
-    others = hear_gates(streams, folder, place, tier, seed)
+    others = hear_gates(streams, load, place, tier, seed)
     return report(items, answers, matching, tier, others), outcomes(items, answers)
