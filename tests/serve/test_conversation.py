@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from soundflow.audio.pcm import to_s16le
-from soundflow.errors import SoundflowError
+from soundflow.errors import SoundflowError, UsageError
 from soundflow.serve.conversation import _ACTS, Conversation
 from soundflow.serve.facts import ModelFacts
 from soundflow.serve.wire import Ids, read_message
@@ -133,6 +134,38 @@ def test_sound_is_heard_as_it_comes_and_committed_as_an_item() -> None:
     ]
     assert code(conversation.receive({"type": "input_audio_buffer.commit"})) == "input_audio_buffer_commit_empty"
     assert kinds(conversation.receive({"type": "input_audio_buffer.clear"})) == ["input_audio_buffer.cleared"]
+
+
+class Deaf(FakeStream):
+    """A stream that takes no sound once it was ended, as the engine's."""
+
+    def feed(self, samples: NDArray[np.float32]) -> None:
+        if self.calls:
+            raise UsageError("session.ended", "sound for a session that has ended", "open a new session")
+        super().feed(samples)
+
+
+@pytest.mark.parametrize("how", ["client", "server", "fault"])
+def test_sound_after_the_end_harms_no_reply(how: str) -> None:
+    conversation, _ = opened()
+    stream = Deaf()
+    conversation.attach(lambda instruction, threshold: stream)
+    conversation.receive(append(CHUNK))
+    for event in (decision(0, True), SPEECH[0]):
+        conversation.tell(event)
+    if how == "client":
+        conversation.receive({"type": "soundflow.end"})
+    elif how == "server":
+        conversation.end()
+    else:
+        stream.close()
+    for _ in range(2):
+        assert conversation.receive(append(3 * CHUNK)) == []
+    assert kinds(conversation.receive({"type": "input_audio_buffer.commit"}))[0] == "input_audio_buffer.committed"
+    told = [wire for event in SPEECH[1:] for wire in conversation.tell(event)]
+    assert told[-1]["response"]["output"][0]["content"][0]["text"] == "Fire!"
+    assert conversation.receive({"type": "response.create"}) == []
+    assert stream.samples == CHUNK and not conversation.is_behind
 
 
 def test_each_decision_is_told_with_what_still_waits() -> None:
@@ -300,7 +333,8 @@ def nonsense(chance: random.Random) -> str | bytes:
     """A message that may be anything: broken JSON, wrong types, known events with odd fields."""
     odd: list[Any] = [None, True, -1, 1e308, "", "x" * 300, [], {}, [[]], {"type": 1}, "AAAA", "\ud83d\ude00", "é=="]
     fields = ("session", "audio", "item", "item_id", "audio_end_ms", "event_id", "played_characters", "response")
-    message: dict[str, Any] = {"type": chance.choice([*_ACTS, *map(str, odd)])}
+    kinds = [kind for kind in _ACTS if kind != "soundflow.end"]  # nothing would be heard behind it
+    message: dict[str, Any] = {"type": chance.choice([*kinds, *map(str, odd)])}
     message |= {chance.choice(fields): chance.choice(odd) for _ in range(chance.randrange(4))}
     if chance.random() < 0.3:
         inner = chance.choice(

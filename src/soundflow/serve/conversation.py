@@ -57,6 +57,7 @@ class Conversation:
         self._items = Items(most_items)
         self._mouth = mouth
         self._replies = Replies(self._ids, self._stamp, mouth)
+        self._hears = True  # until the client, the server or a fault ends the sound
         self._end: End | None = None  # comes when the last reply was said
 
     @property
@@ -151,8 +152,8 @@ class Conversation:
         return self._stamp("error", error=error_fields(failure, caused_by))
 
     def end(self) -> None:
-        """Let the stream finish what it has; sound that is held back is not heard any more."""
-        self._intake.drop()
+        """Let the stream finish what it has; sound that is held back, or still comes, is not heard any more."""
+        self._hear_no_more()
         if self._stream is not None:
             self._stream.end()
 
@@ -245,7 +246,7 @@ class Conversation:
             raise UsageError("conversation_already_has_active_response", "a reply is being spoken or asked for", hint)
         self._open_stream().set_threshold(_ALWAYS)
         self._is_asked = True
-        if not self._intake.waits_for_commit:
+        if self._hears and not self._intake.waits_for_commit:
             self._intake.pad()  # a client that takes turns sends nothing more until it is answered
             self._let_through()
         return []
@@ -271,12 +272,14 @@ class Conversation:
         return [self._stamp("playback.acknowledged", event={"type": "playback.acknowledged", **played})]
 
     def _finish(self, message: Message) -> list[ServerEvent]:
-        self._open_stream().end()
+        self.end()
         return []
 
     # --- what is behind it ---
 
     def _hear(self, audio: object) -> list[ServerEvent]:
+        if not self._hears:
+            return []
         samples = self._intake.hear(audio)
         self._let_through()
         return self._interrupted(samples) if self.settings.interrupts else []
@@ -296,8 +299,17 @@ class Conversation:
         return []
 
     def _let_through(self) -> None:
-        for samples in self._intake.due(self._replies.is_writing):
-            self._open_stream().feed(samples)
+        if not self._hears:
+            return
+        try:
+            for samples in self._intake.due(self._replies.is_writing):
+                self._open_stream().feed(samples)
+        except UsageError:  # the stream stopped by itself; why is in what it says next
+            self._hear_no_more()
+
+    def _hear_no_more(self) -> None:
+        self._hears = False
+        self._intake.drop()
 
     def _decided(self, event: Decision) -> list[ServerEvent]:
         self._intake.decided_seconds = event.end
