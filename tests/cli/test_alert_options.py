@@ -68,6 +68,18 @@ def test_what_makes_no_sense_is_one_line_before_anything_is_heard(
     assert out == "" and code in err and len(err.splitlines()) == 1
 
 
+@pytest.mark.parametrize(
+    "option", [["--quiet-hours", "22:00-07:00"], ["--quiet-hours", "banana"], ["--spool", "s"], ["--cool-down", "60"]]
+)
+def test_an_option_about_alerts_that_go_nowhere_is_one_line(
+    option: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["listen", "kitchen", *option]) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and "alerts.no_way" in err and option[0] in err and "--webhook" in err
+    assert len(err.splitlines()) == 1
+
+
 @pytest.mark.slow
 def test_kill_9_loses_no_alert_that_was_shown(tmp_path: Path) -> None:
     with socket.socket() as free:

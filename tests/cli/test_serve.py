@@ -34,23 +34,28 @@ def test_a_port_that_is_taken_is_one_line(capsys: pytest.CaptureFixture[str]) ->
 @pytest.mark.parametrize(
     ("options", "code"),
     [
-        (["--webhook", "ftp://x"], "alerts.webhook_url"),
-        (["--exec", "no-such-program-anywhere"], "alerts.exec"),
+        (["--webhook", "ftp://x", "--spool", "s"], "alerts.webhook_url"),
+        (["--exec", "no-such-program-anywhere", "--spool", "s"], "alerts.exec"),
+        (["--quiet-hours", "22:00-07:00"], "alerts.no_way"),
         (["--responder", "big"], "endpoint.form"),
         (["--voice", "festival"], "endpoint.form"),
+        (["--voice-name", "nobody"], "voice.missing"),
     ],
 )
 def test_what_makes_no_sense_is_one_line_before_a_model_is_loaded(
     options: list[str], code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("soundflow.api.load", lambda *_: pytest.fail("a model was loaded"))
-    assert main(["serve", "--port", "0", *options, "--spool", str(tmp_path / "s")]) == 2
+    monkeypatch.chdir(tmp_path)
+    assert main(["serve", "--port", "0", *options]) == 2
     assert code in capsys.readouterr().err
 
 
-def test_replicas_share_no_alerts(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["serve", "--ray", "2", "--alerts", "alerts.jsonl"]) == 2
-    assert "serve.ray_alone" in capsys.readouterr().err
+@pytest.mark.parametrize("option", ["--alerts", "--spool", "--quiet-hours", "--voice-name"])
+def test_replicas_share_no_alerts_and_no_voice(option: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["serve", "--ray", "2", option, "x"]) == 2
+    err = capsys.readouterr().err
+    assert "serve.ray_alone" in err and option in err
 
 
 @pytest.mark.skipif(find_spec("grpc_reflection") is not None, reason="ray[serve] is installed")

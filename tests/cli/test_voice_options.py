@@ -63,6 +63,7 @@ def test_an_endpoint_that_is_away_changes_nothing_but_the_words(
         (["--responder", "big@http://x"], "endpoint.form"),
         (["--speak", "said.wav"], "voice.missing"),
         (["--voice", "openai:tts@http://127.0.0.1:9/v1"], "voice.missing"),
+        (["--voice-name", "nobody"], "voice.missing"),
         (["--speak", "said.xyz", "--voice", "openai:tts@http://127.0.0.1:9/v1"], "speech.file"),
         (["--speak", "said.wav", "--voice", "festival"], "endpoint.form"),
     ],

@@ -26,7 +26,8 @@ ExecOption = Annotated[
 ]
 AlertsOption = Annotated[Path | None, typer.Option("--alerts", metavar="FILE", help="Append replies as JSON lines.")]
 CoolDownOption = Annotated[
-    float, typer.Option("--cool-down", metavar="S", min=0.0, help="Seconds until a sound is told again.")
+    float | None,
+    typer.Option("--cool-down", metavar="S", min=0.0, help="Seconds until a sound is told again.", show_default="60"),
 ]
 QuietHoursOption = Annotated[
     str | None, typer.Option("--quiet-hours", metavar="HH:MM-HH:MM", help="When only urgent replies are told.")
@@ -38,8 +39,17 @@ SpoolOption = Annotated[
 
 @contextmanager
 def alerts_for(options: AlertOptions, complain: Complain) -> Iterator[Alerts | None]:
-    """The alerts a user asked for, while they are followed; None where there are none."""
+    """The alerts a user asked for, while they are followed; None where there are none.
+
+    Raises:
+        UsageError: it is said how they are told, and not where (`alerts.no_way`); or as in `open_alerts`.
+    """
     if not options.is_any_wanted:
+        if options.details:
+            from soundflow.errors import UsageError
+
+            found = f"{', '.join(options.details)} without a way for alerts to go"
+            raise UsageError("alerts.no_way", found, "add --webhook, --mqtt, --exec or --alerts")
         yield None
         return
     from soundflow.cli.needs import need

@@ -50,7 +50,7 @@ def listen(
     mqtt: MqttOption = None,
     command: ExecOption = None,
     alerts: AlertsOption = None,
-    cool_down: CoolDownOption = 60.0,
+    cool_down: CoolDownOption = None,
     quiet_hours: QuietHoursOption = None,
     spool: SpoolOption = None,
     responder: ResponderOption = None,

@@ -46,7 +46,7 @@ def serve(
     mqtt: MqttOption = None,
     command: ExecOption = None,
     alerts: AlertsOption = None,
-    cool_down: CoolDownOption = 60.0,
+    cool_down: CoolDownOption = None,
     quiet_hours: QuietHoursOption = None,
     spool: SpoolOption = None,
     responder: ResponderOption = None,
@@ -80,7 +80,9 @@ def serve(
         from soundflow.cli.serve_ray import check_alone, serve_replicas
         from soundflow.serve.limits import ServeLimits
 
-        check_alone(webhook=webhook, mqtt=mqtt, exec=command, alerts=alerts, responder=responder, voice=voice)
+        check_alone(webhook=webhook, mqtt=mqtt, exec=command, alerts=alerts)
+        check_alone(cool_down=cool_down, quiet_hours=quiet_hours, spool=spool)
+        check_alone(responder=responder, voice=voice, voice_name=voice_name)
         bounds = ServeLimits(sessions=sessions, sessions_per_key=sessions_per_key)
         serve_replicas(ray, (host, port), model, threads, bounds, Policy(digests, tuple(origins or ())), as_json)
         return

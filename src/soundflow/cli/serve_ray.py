@@ -23,7 +23,7 @@ def check_alone(**others: object) -> None:
     Raises:
         UsageError: such an option is given (`serve.ray_alone`).
     """
-    given = [f"--{name}" for name, value in others.items() if value is not None]
+    given = [f"--{name.replace('_', '-')}" for name, value in others.items() if value is not None]
     if given:
         found = f"{', '.join(given)} with --ray"
         raise UsageError("serve.ray_alone", found, "replicas neither alert nor speak: serve without --ray for that")

@@ -44,9 +44,13 @@ def voice_for(wanted: str | None, name: str | None) -> Iterator[Voice | None]:
     """The voice a user asked for, while it is used; None where there is none.
 
     Raises:
-        UsageError: neither kokoro:FOLDER nor openai:MODEL@URL.
+        UsageError: neither kokoro:FOLDER nor openai:MODEL@URL, or a name without a voice (`voice.missing`).
     """
     if wanted is None:
+        if name is not None:
+            from soundflow.errors import UsageError
+
+            raise UsageError("voice.missing", "--voice-name without --voice", "add --voice, such as kokoro:FOLDER")
         yield None
         return
     voice = _offline(Path(wanted.removeprefix(_KOKORO)), name) if wanted.startswith(_KOKORO) else _online(wanted, name)

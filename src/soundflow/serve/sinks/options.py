@@ -24,7 +24,7 @@ class AlertOptions:
     mqtt: str | None = None
     command: str | None = None
     record: Path | None = None
-    cool_down_seconds: float = COOL_DOWN_SECONDS
+    cool_down_seconds: float | None = None  # the usual ones
     quiet_hours: str | None = None
     spool: Path | None = None
 
@@ -32,6 +32,12 @@ class AlertOptions:
     def is_any_wanted(self) -> bool:
         """Whether there is a sink."""
         return any(place is not None for place in (self.webhook, self.mqtt, self.command, self.record))
+
+    @property
+    def details(self) -> dict[str, object]:
+        """What is said of alerts beside where they go, by its option."""
+        told = {"--cool-down": self.cool_down_seconds, "--quiet-hours": self.quiet_hours, "--spool": self.spool}
+        return {option: value for option, value in told.items() if value is not None}
 
 
 def open_alerts(options: AlertOptions, spool: Path, environment: Mapping[str, str], complain: Complain) -> Alerts:
@@ -45,7 +51,7 @@ def open_alerts(options: AlertOptions, spool: Path, environment: Mapping[str, st
         OutsideError: the spool cannot be made.
     """
     quiet = None if options.quiet_hours is None else read_quiet_hours(options.quiet_hours)
-    rules = Rules(options.cool_down_seconds, quiet)
+    rules = Rules(COOL_DOWN_SECONDS if options.cool_down_seconds is None else options.cool_down_seconds, quiet)
     sinks: list[Sink] = []
     if options.record is not None:
         sinks.append(Record(options.record))
