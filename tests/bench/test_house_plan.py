@@ -70,6 +70,21 @@ def test_a_scene_sounds(home: ClipStore, house: House) -> None:
     assert 20 * np.log10(np.sqrt(np.mean(inside**2))) > -34, "an event stands above the television"
 
 
+@pytest.mark.parametrize("seconds", [(310.0,), (200.0, 180.0, 240.0), (30.0,) * 5])
+def test_a_programme_fills_its_scene_whatever_its_clips_last(tmp_path: Path, seconds: tuple[float, ...]) -> None:
+    rows = [{"id": "s", "path": "s.wav", "label": "siren", "kind": "event", "split": "test", "proactive": True}]
+    rows += [
+        {"id": f"m{i}", "path": f"m{i}.wav", "label": "tune", "kind": "music", "split": "test", "length": length}
+        for i, length in enumerate(seconds)
+    ]
+    store = ClipStore(write_folder(tmp_path / "in", rows, {}), tmp_path / "cache")
+    plan = plan_house(store, "test", 0, minutes=20).scenes[3]
+    music = [event for event in plan.timeline.events if event.kind == "music"]
+    assert plan.scene == "music" and sum(event.end - event.onset for event in music) > 270
+    assert 298 < max(event.end for event in music) <= plan.timeline.seconds
+    assert np.abs(render_scene(store, "test", plan)[-20_000:]).max() > 0
+
+
 def test_what_cannot_be_planned_is_told(home: ClipStore, store: ClipStore) -> None:
     with pytest.raises(UsageError):
         plan_house(home, "test", 0, minutes=1)

@@ -52,7 +52,7 @@ EDGE_SECONDS = 4.0  # of a scene without sounds, at both ends
 EVENT_DBFS, EVENT_JITTER_DB = -26.0, 4.0
 SCENE_DBFS: dict[Scene, float] = {"television": -36.0, "music": -36.0, "room": -52.0}
 ROOM_DBFS = -52.0
-SHORTEST_PROGRAMME_SECONDS = 1.0  # of a clip of the television or the music, where there are such
+SHORTEST_PROGRAMME_SECONDS = 1.0  # of a clip of the television or the music, where there are such; of a cut one too
 _PAUSE_SECONDS = (0.3, 1.5)  # between clips of the television or the music
 _KIND: dict[Scene, str] = {"television": "speech", "music": "music"}
 
@@ -165,7 +165,11 @@ def _sound(store: ClipStore, clip: Clip, decision: Decision, rng: np.random.Gene
 
 
 def _programme(store: ClipStore, split: str, scene: Scene, rng: np.random.Generator) -> list[StreamEvent]:
-    """The television's speech or the music, clip after clip through the whole scene; nothing in a quiet room."""
+    """The television's speech or the music, clip after clip through the whole scene; nothing in a quiet room.
+
+    The last clip is cut where the scene ends: a programme that ended with its last whole clip would leave minutes
+    of it, or all, silent, and false replies would be counted over hours of television that nobody heard.
+    """
     if scene == "room":
         return []
     pool = _programme_clips(store, split, scene)
@@ -175,10 +179,13 @@ def _programme(store: ClipStore, split: str, scene: Scene, rng: np.random.Genera
         clip = pool[int(rng.integers(len(pool)))]
         samples = _dry(store, clip)
         end = at + len(samples) / SAMPLE_RATE
-        if end > SCENE_SECONDS:
+        is_last = end > SCENE_SECONDS
+        if is_last and SCENE_SECONDS - at < SHORTEST_PROGRAMME_SECONDS:
             return found
-        gain = SCENE_DBFS[scene] - level_of(samples)
-        found.append(_row(clip, _on_sample(at), _on_sample(end), "ignore", gain, 0.0, None, early=False))
+        gain, until = SCENE_DBFS[scene] - level_of(samples), min(end, SCENE_SECONDS)
+        found.append(_row(clip, _on_sample(at), _on_sample(until), "ignore", gain, 0.0, None, early=False))
+        if is_last:
+            return found
         at = end + float(rng.uniform(*_PAUSE_SECONDS))
 
 
