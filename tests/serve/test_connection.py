@@ -8,17 +8,24 @@ import json
 import urllib.error
 import urllib.request
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from starlette.websockets import WebSocket
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from soundflow.serve.admission import KEY_PROTOCOL, PROTOCOL, Policy, read_keys
+from soundflow.serve.connection import Connection, House
+from soundflow.serve.hall import Hall
 from soundflow.serve.limits import ServeLimits
+from soundflow.serve.metrics import Metrics
+from soundflow.serve.register import Register
 from soundflow.serve.running import configured
 from soundflow.testing.model import Script, ScriptedReply, scripted_bundle
 from tests.serve.conftest import PATIENCE, Client, Running, client, serving
+from tests.serve.fakes import FakeStream
+from tests.serve.test_register import entered, play
 
 CHUNK_24K = 9600 * 2  # bytes: 0.4 s of pcm16 at 24 kHz
 FIRE = Script({chunk: ScriptedReply("Fire!") for chunk in range(1, 100)})  # whatever chunks are flushed together
@@ -235,6 +242,33 @@ def test_a_recording_sent_at_once_is_heard_without_a_loss() -> None:
 
     limits = ServeLimits(drain_seconds=2, ahead_seconds=2)
     assert run(scenario, limits, script=Script())["chunks"] == 60
+
+
+class SlowSocket:
+    """Takes each event a while after it was sent."""
+
+    def __init__(self) -> None:
+        self.numbers: list[int] = []
+
+    async def send_text(self, text: str) -> None:
+        for _ in range(3):
+            await asyncio.sleep(0)
+        self.numbers.append(json.loads(text)["server_event_seq"])
+
+
+def test_a_slow_client_is_told_everything_in_the_order_of_its_numbers() -> None:
+    async def scenario(register: Register, hall: Hall) -> None:
+        tenancy, _, _ = entered(register)
+        metrics = Metrics(lambda: hall.sessions, 0.4)
+        socket = SlowSocket()
+        connection = Connection(
+            cast(WebSocket, socket), tenancy, House(hall, hall.limits, lambda *_: FakeStream(), metrics, register)
+        )
+        batches = [[tenancy.conversation._stamp("some") for _ in range(3)] for _ in range(2)]
+        await asyncio.gather(*(connection._send(batch) for batch in batches))
+        assert socket.numbers == [event["server_event_seq"] for batch in batches for event in batch]
+
+    play(scenario)
 
 
 def test_a_server_that_stops_says_so_and_lets_sessions_end() -> None:

@@ -333,8 +333,8 @@ def nonsense(chance: random.Random) -> str | bytes:
     """A message that may be anything: broken JSON, wrong types, known events with odd fields."""
     odd: list[Any] = [None, True, -1, 1e308, "", "x" * 300, [], {}, [[]], {"type": 1}, "AAAA", "\ud83d\ude00", "é=="]
     fields = ("session", "audio", "item", "item_id", "audio_end_ms", "event_id", "played_characters", "response")
-    kinds = [kind for kind in _ACTS if kind != "soundflow.end"]  # nothing would be heard behind it
-    message: dict[str, Any] = {"type": chance.choice([*kinds, *map(str, odd)])}
+    known = [kind for kind in _ACTS if kind != "soundflow.end"]  # nothing would be heard behind it
+    message: dict[str, Any] = {"type": chance.choice([*known, *map(str, odd)])}
     message |= {chance.choice(fields): chance.choice(odd) for _ in range(chance.randrange(4))}
     if chance.random() < 0.3:
         inner = chance.choice(

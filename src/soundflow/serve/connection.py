@@ -282,8 +282,11 @@ class Connection:
         for event in events:
             if event["type"] == "error":
                 self._house.metrics.error(event["error"]["code"])
-        for text in [self._tenancy.record(event) for event in events]:
-            async with self._sending:
+        texts = [self._tenancy.record(event) for event in events]
+        if not texts:
+            return  # a reader must not wait for what somebody else is telling
+        async with self._sending:  # in the order of their numbers: who asks first for the lock has it first
+            for text in texts:
                 await self._put(text)
 
     async def _put(self, text: str) -> None:
