@@ -1,7 +1,7 @@
 """Recordings in a folder or an index: rows in, samples out, each file decoded once.
 
-Knows nothing of streams, tasks or models. The decoded samples of a split lie in one int16 file that is mapped into
-memory, beside an index; a second such file holds the clips after TFJP. Tests: tests/data/test_clips.py.
+Knows nothing of streams, tasks or models. The decoded samples of a split lie in one file (`decoded.py`), the clips
+after TFJP in a second. Tests: tests/data/test_clips.py.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import hashlib
 import inspect
 import json
 import os
-import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,23 +20,21 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from soundflow.atomic import replacing, write_text
 from soundflow.audio.decode import read_audio
 from soundflow.audio.pcm import SAMPLE_RATE
 from soundflow.audio.resample import resample
 from soundflow.data import stft as stft_module
 from soundflow.data import tfjp as tfjp_module
+from soundflow.data.decoded import Decoded, open_decoded
 from soundflow.data.json_lines import lines_of
 from soundflow.data.tfjp import TfjpConfig, tfjp
-from soundflow.errors import InputError, SoundflowError
+from soundflow.errors import InputError
 
 Samples = NDArray[np.float32]
 Variant = Literal["raw", "tfjp"]
 Roots = tuple[Path, ...]  # the folders whose sounds may be read, resolved
 
 CLIPS_NAME, LABELS_NAME = "clips.jsonl", "labels.json"
-INT16_SCALE = 32768.0  # int16 steps in full scale
-KEPT_SECONDS = 7 * 24 * 3600.0  # an outdated cache file stays this long
 CACHE_VERSION = 1  # raised when the layout of the cache files changes
 
 
@@ -110,7 +107,8 @@ class ClipStore:
 
     Raises:
         InputError: the folder has no readable clips.jsonl, or no usable row in it.
-        OutsideError: object storage does not answer.
+        OutsideError: object storage does not answer; later, when samples are asked for: the cache folder cannot be used
+            (`clips.cache`).
     """
 
     def __init__(self, folder: Path | str, cache_dir: Path | str | None = None) -> None:
@@ -119,7 +117,7 @@ class ClipStore:
         self._quarantined: dict[str, str] = {}
         self.labels, self._clips, self._roots = _read(folder, self._quarantined)
         self._usable: dict[str, tuple[Clip, ...]] = {}
-        self._shards: dict[tuple[str, Variant], _Shard] = {}
+        self._shards: dict[tuple[str, Variant], Decoded] = {}
 
     @property
     def quarantined(self) -> Mapping[str, str]:
@@ -191,11 +189,13 @@ class ClipStore:
             raise InputError("clips.unusable", f"clip {clip.id} cannot be used: {reason}", "leave it out")
         return found
 
-    def _shard(self, split: str, variant: Variant) -> _Shard:
+    def _shard(self, split: str, variant: Variant) -> Decoded:
         key = (split, variant)
         if key not in self._shards:
             clips = [clip for clip in self._clips if clip.split == split]
-            shard = _open_shard(self.cache_dir, self.folder, self._roots, split, variant, clips, self._source(variant))
+            stem = f"{_digest([str(self.folder.resolve()), split, variant])}-"
+            content = _digest([str(CACHE_VERSION), *_fingerprint(self.folder, self._roots, clips, variant)])
+            shard = open_decoded(self.cache_dir, stem, content, clips, self._source(variant))
             self._shards[key] = shard
             self._quarantined.update(shard.quarantined)
             self._usable.pop(split, None)
@@ -213,32 +213,6 @@ class ClipStore:
         if result.empty or not result.samples.size:
             raise InputError("clips.silent", "nothing but silence in it", "leave it out")
         return result.samples
-
-
-@dataclass
-class _Shard:
-    """The samples of one split in one file; `spans` gives first sample and count of each clip."""
-
-    path: Path
-    spans: Mapping[str, tuple[int, int]]
-    quarantined: Mapping[str, str]
-    _map: NDArray[np.int16] | None = None
-
-    def samples_of(self, clip_id: str) -> int:
-        """Number of samples of one clip, 0 when it is not here."""
-        return self.spans.get(clip_id, (0, 0))[1]
-
-    def read(self, clip_id: str) -> Samples | None:
-        """Samples of one clip, float32 [n], or None when it is not here."""
-        if clip_id not in self.spans:
-            return None
-        if self._map is None:
-            self._map = np.memmap(self.path, dtype="<i2", mode="r")
-        start, count = self.spans[clip_id]
-        return np.multiply(self._map[start : start + count], 1.0 / INT16_SCALE, dtype=np.float32)
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_map": None}  # a worker maps the file again instead of copying it
 
 
 def is_index(folder: Path | str) -> bool:
@@ -359,27 +333,6 @@ def _inside(folder: Path, path: str, roots: Roots) -> Path:
     return full
 
 
-def _open_shard(
-    cache_dir: Path,
-    folder: Path,
-    roots: Roots,
-    split: str,
-    variant: Variant,
-    clips: list[Clip],
-    source: Callable[[Clip], Samples],
-) -> _Shard:
-    stem = f"{_digest([str(folder.resolve()), split, variant])}-"
-    key = _digest([str(CACHE_VERSION), *_fingerprint(folder, roots, clips, variant)])
-    index, sound = cache_dir / f"{stem}{key}.json", cache_dir / f"{stem}{key}.s16"
-    if not (index.exists() and sound.exists()):
-        cache_dir.mkdir(parents=True, exist_ok=True)
-        _build_shard(index, sound, clips, source)
-        _forget_old(cache_dir, stem, keep=key)
-    row = json.loads(index.read_text(encoding="utf-8"))
-    spans = {clip_id: (int(start), int(count)) for clip_id, (start, count) in row["spans"].items()}
-    return _Shard(sound, spans, row["quarantined"])
-
-
 def _fingerprint(folder: Path, roots: Roots, clips: list[Clip], variant: Variant) -> Iterable[str]:
     """Changes whenever a file, or what is done to it, changes; a file that may not be read is as good as absent."""
     if variant == "tfjp":
@@ -393,34 +346,6 @@ def _fingerprint(folder: Path, roots: Roots, clips: list[Clip], variant: Variant
             yield f"{clip.id}\0{clip.path}\0{stat.st_size}\0{stat.st_mtime_ns}{part}"
         except (InputError, OSError):
             yield f"{clip.id}\0{clip.path}\0absent"
-
-
-def _build_shard(index: Path, sound: Path, clips: list[Clip], source: Callable[[Clip], Samples]) -> None:
-    spans: dict[str, tuple[int, int]] = {}
-    bad: dict[str, str] = {}
-    written = 0
-    with replacing(sound) as temporary, temporary.open("wb") as file:
-        for clip in clips:
-            try:
-                samples = source(clip)
-            except (SoundflowError, OSError, ValueError) as error:
-                bad[clip.id] = str(error)
-                continue
-            steps = np.clip(np.rint(samples * INT16_SCALE), -INT16_SCALE, INT16_SCALE - 1).astype("<i2")
-            file.write(steps.tobytes())
-            spans[clip.id] = (written, len(steps))
-            written += len(steps)
-        if not written:
-            file.write(bytes(2))  # an empty file cannot be mapped
-    write_text(index, json.dumps({"spans": spans, "quarantined": bad}))
-
-
-def _forget_old(cache_dir: Path, stem: str, keep: str) -> None:
-    """Remove what the same folder and split left here long ago; a run may still be reading what is younger."""
-    oldest = time.time() - KEPT_SECONDS
-    for path in cache_dir.glob(f"{stem}*"):
-        if keep not in path.name and path.stat().st_mtime < oldest:
-            path.unlink(missing_ok=True)
 
 
 def _digest(parts: Iterable[str]) -> str:
