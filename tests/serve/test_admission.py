@@ -33,7 +33,11 @@ def test_without_keys_other_names_for_this_address_are_refused(host: str) -> Non
 
 
 @pytest.mark.parametrize(
-    "origin", ["https://evil.example", "null", "http://localhost:9000", "http://localhost:8000.evil.example"]
+    "origin",
+    [
+        *("https://evil.example", "null", "http://localhost:9000", "http://localhost:8000.evil.example"),
+        *("http://[x", "http://[::1", "http://localhost:8000]"),  # none at all
+    ],
 )
 def test_pages_of_other_origins_are_refused_even_with_a_key(origin: str) -> None:
     assert code(Policy(), origin=origin) == "admission.origin"

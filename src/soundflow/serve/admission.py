@@ -74,7 +74,7 @@ class Policy:
         return digest.hex()[:12] if any(found) else None
 
     def _is_own(self, origin: str, host: str) -> bool:
-        return origin in self.origins or urlsplit(origin).netloc.lower() == host.lower() != ""
+        return origin in self.origins or _place(origin) == host.lower() != ""
 
 
 def read_keys(path: Path) -> tuple[bytes, ...]:
@@ -114,6 +114,14 @@ def _key_of(visit: Visit) -> str:
     if scheme.lower() == "bearer" and key:
         return key.strip()
     return next((p.removeprefix(KEY_PROTOCOL) for p in visit.protocols if p.startswith(KEY_PROTOCOL)), "")
+
+
+def _place(origin: str) -> str:
+    """Host and port of an origin, in lower case; empty where it is none."""
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:
+        return ""
 
 
 def _host_name(host: str) -> str:
