@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
+import soundflow.api
 from soundflow.cli.main import main
 from soundflow.model.checkpoint.recognise import layout_of, load_model
+from soundflow.model.int4 import int4_supported
+from soundflow.model.quantize import int8_supported
 
 Capture = pytest.CaptureFixture[str]
 
@@ -43,6 +47,28 @@ def test_fewer_bits_come_with_a_report(model_folder: Path, recording: Path, tmp_
     assert facts["chunks"] == 5
     assert 0 <= facts["same_decisions"] <= 5
     assert facts["ms_before"] > 0 and facts["ms_after"] > 0
+
+
+@pytest.mark.parametrize("to", ["int8", "int4"])
+def test_the_report_says_what_was_run(
+    to: str, model_folder: Path, recording: Path, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not (int8_supported() and int4_supported()):
+        pytest.skip("this build of torch has not both kernels")
+    asked: list[tuple[object, ...]] = []
+    load = soundflow.api.load
+
+    def noted(*arguments: Any) -> Any:
+        asked.append(arguments[1:])
+        return load(*arguments)
+
+    monkeypatch.setattr("soundflow.api.load", noted)
+    command = ["model", "quantize", str(model_folder), str(tmp_path / "small"), "--to", to, "--sound", str(recording)]
+    assert main(command) == 0 and f" ms in {to}," in capsys.readouterr().out
+    monkeypatch.setattr("soundflow.model.quantize.int8_supported", lambda: False)
+    monkeypatch.setattr("soundflow.model.int4.int4_supported", lambda: False)
+    assert main(command) == 0 and " ms in float32," in capsys.readouterr().out
+    assert asked == [(to, "cpu"), ("float32", "cpu")]
 
 
 def test_a_mean_of_two_models_is_written_beside_them(model_folder: Path, tmp_path: Path, capsys: Capture) -> None:

@@ -29,6 +29,7 @@ def quantize(
     import dataclasses
     import json
     from pathlib import Path
+    from typing import Literal
 
     from soundflow.api import example_path, examples, load
     from soundflow.audio.decode import read_audio
@@ -38,24 +39,32 @@ def quantize(
     from soundflow.model.checkpoint.ours import save_folder
     from soundflow.model.checkpoint.recognise import load_model
     from soundflow.model.checkpoint.write import folder_bytes
+    from soundflow.model.int4 import int4_supported
+    from soundflow.model.quantize import int8_supported
 
     folder, target = find_folder(source), Path(out)
     if target.resolve() == folder.resolve():
         raise UsageError("convert.same", f"{out} is the model itself", "name another folder")
     paths = [Path(name) for name in sound] if sound else [p for name in examples() if (p := example_path(name))]
     sounds = {str(path): read_audio(path) for path in paths}
-    if to not in ("int8", "int4"):
+    arithmetic: Literal["int8", "int4", "float32"]
+    if to == "int8":
+        arithmetic = "int8" if int8_supported() else "float32"
+    elif to == "int4":
+        arithmetic = "int4" if int4_supported() else "float32"
+    else:
         raise UsageError("quantize.bits", f"--to {to}", "use int8 or int4")
     before = load_model(folder)
     save_folder(before, target, "int8" if to == "int8" else "int4")
-    found = dataclasses.asdict(compare(before, load(target).bundle, sounds))
+    after = load(target, arithmetic, "cpu").bundle  # where `before` is
+    found = dataclasses.asdict(compare(before, after, sounds))
     sizes = {"bytes_before": folder_bytes(folder), "bytes_after": folder_bytes(target)}
-    facts = {"out": str(target), **sizes, **found}
+    facts = {"out": str(target), "arithmetic": arithmetic, **sizes, **found}
     if as_json:
         typer.echo(json.dumps(facts))
         return
     typer.echo(f"{target}: {sizes['bytes_after']:,} bytes, before {sizes['bytes_before']:,}")
-    typer.echo(f"a chunk takes {found['ms_after']} ms in {to}, {found['ms_before']} ms in float32 (median)")
+    typer.echo(f"a chunk takes {found['ms_after']} ms in {arithmetic}, {found['ms_before']} ms in float32 (median)")
     typer.echo(
         f"{found['same_decisions']} of {found['chunks']} decisions are the same, "
         f"{found['same_replies']} of {found['replies']} replies, word for word"

@@ -10,8 +10,9 @@ from safetensors.torch import load_file, save_file
 
 from soundflow.errors import InputError, UsageError
 from soundflow.model.bundle import Bundle
-from soundflow.model.checkpoint.assemble import Placement
-from soundflow.model.checkpoint.ours import load_folder, save_folder
+from soundflow.model.checkpoint.assemble import Placement, own_names
+from soundflow.model.checkpoint.ours import Storage, load_folder, pack, save_folder, storage_of
+from soundflow.model.checkpoint.write import write_folder
 from soundflow.model.quantize import int8_bundle, int8_supported, make_int8
 
 
@@ -29,6 +30,18 @@ def test_int8_is_a_quarter_and_near(small_bundle: Bundle, tmp_path: Path) -> Non
     again = load_folder(tmp_path / "int8").network.state_dict()
     for name, tensor in small_bundle.network.state_dict().items():
         assert (again[name] - tensor).abs().max() <= tensor.abs().max() / 127 + 1e-3, name
+
+
+@pytest.mark.parametrize("storage", ["int4", "int8", "float16"])
+def test_the_storage_is_known_of_one_file_and_of_shards(storage: Storage, small_bundle: Bundle, tmp_path: Path) -> None:
+    save_folder(small_bundle, tmp_path / "one", storage)
+    tensors, about = pack(own_names(small_bundle.network), storage), {"storage": storage}
+    write_folder(tmp_path / "shards", tensors, {}, small_bundle.tokenizer, about, shard_bytes=10_000)
+    assert len(list((tmp_path / "shards").glob("model-*"))) > 1
+    assert storage_of(tmp_path / "one") == storage_of(tmp_path / "shards") == storage
+    assert storage_of(tmp_path) is None
+    (tmp_path / "shards" / "model.safetensors.index.json").write_text("{}")
+    assert storage_of(tmp_path / "shards") is None
 
 
 def test_an_unknown_storage_is_refused_before_anything_is_written(small_bundle: Bundle, tmp_path: Path) -> None:

@@ -14,10 +14,10 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
-from soundflow.errors import UsageError
+from soundflow.errors import InputError, UsageError
 from soundflow.model.bundle import Bundle
 from soundflow.model.checkpoint.assemble import ON_CPU, Origin, Placement, assemble, meta_network, own_names, renamed
-from soundflow.model.checkpoint.tensors import open_safetensors, read_object
+from soundflow.model.checkpoint.tensors import open_safetensors, read_object, weight_files
 from soundflow.model.checkpoint.write import WEIGHTS, write_folder
 from soundflow.model.config import ModelConfig
 from soundflow.model.int4 import can_be_int4, from_int4, to_int4
@@ -95,11 +95,11 @@ def pack(state: Mapping[str, Tensor], storage: Storage) -> dict[str, Tensor]:
 
 
 def storage_of(folder: Path) -> str | None:
-    """How the weights in one of our folders are stored, if it says so."""
+    """How the weights in one of our folders are stored, if it says so; of shards each one says it."""
     try:
-        with safe_open(folder / WEIGHTS, framework="pt") as file:
+        with safe_open(weight_files(folder)[0], framework="pt") as file:
             return (file.metadata() or {}).get("storage")
-    except (SafetensorError, OSError):
+    except (SafetensorError, OSError, InputError):
         return None
 
 

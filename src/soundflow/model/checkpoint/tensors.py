@@ -73,6 +73,18 @@ def open_safetensors(folder: Path) -> TensorFiles:
     return TensorFiles({name: files._sources[name] for files in opened.values() for name in files})
 
 
+def weight_files(folder: Path) -> list[Path]:
+    """`model.safetensors`, or the shards that `model.safetensors.index.json` lists, by name; they need not be there.
+
+    Raises:
+        InputError: the index is damaged.
+    """
+    index = folder / "model.safetensors.index.json"
+    if not index.is_file():
+        return [folder / "model.safetensors"]
+    return [_inside(folder, shard, index) for shard in sorted(set(_weight_map(index).values()))]
+
+
 def open_pickle(path: Path) -> TensorFiles:
     """The tensors of a file that `torch.save` wrote, read with weights only: no code in it is run.
 
