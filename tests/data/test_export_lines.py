@@ -12,7 +12,7 @@ import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 
-from soundflow.data.build.corpus import streams
+from soundflow.data.build.corpus import corpus_sha256, streams
 from soundflow.data.build.run import build
 from soundflow.data.export_lines import export_corpus, export_imported, pieces
 from soundflow.data.import_lines import import_file
@@ -115,6 +115,32 @@ def test_a_corpus_goes_out_and_comes_back(tmp_path: Path) -> None:
     assert not imported.rejected
     export_imported(tmp_path / "ours", tmp_path / "back", "streamaudio", nothing)
     assert read(tmp_path / "back") == read(out / "lines.jsonl")
+
+
+def test_sounds_of_another_corpus_are_not_taken_for_these(tmp_path: Path) -> None:
+    corpora = [order(tmp_path / name, streams=2, seed=seed) for seed, name in enumerate("ab")]
+    first, second = (build(corpus) for corpus in corpora)
+    assert first.sha256 == corpus_sha256(Path(first.out)) != second.sha256
+    out = tmp_path / "published"
+    export_corpus(Path(first.out), out, "streamaudio", nothing)
+    before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    with pytest.raises(InputError, match="of another corpus"):
+        export_corpus(Path(second.out), out, "streamaudio", nothing)
+    assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
+    one = next(out.rglob("turn_0.wav"))
+    one.unlink()  # stopped: the same corpus goes on, in either form
+    assert export_corpus(Path(first.out), out, "release", nothing).lines == 2
+    assert one.read_bytes() == before[one]
+    (out / "export.json").unlink()
+    with pytest.raises(InputError, match="of another corpus"):
+        export_corpus(Path(first.out), out, "streamaudio", nothing)
+
+
+def test_a_corpus_that_is_not_finished_has_no_sum(tmp_path: Path) -> None:
+    built = build(order(tmp_path, streams=2))
+    next(Path(built.out).glob("shard-*.jsonl")).unlink()
+    with pytest.raises(InputError, match="not finished"):
+        corpus_sha256(Path(built.out))
 
 
 def test_what_is_no_imported_line_is_told(tmp_path: Path) -> None:

@@ -17,9 +17,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from soundflow.atomic import replacing
+from soundflow.atomic import replacing, write_text
 from soundflow.audio.decode import write_wav
-from soundflow.data.build.corpus import StoredStream, streams
+from soundflow.data.build.corpus import StoredStream, corpus_sha256, streams
 from soundflow.data.published_lines import SILENT, PublishedLine, PublishedTurn
 from soundflow.data.release_lines import DEFAULT_EMOTION
 from soundflow.data.timeline import SAMPLE_RATE, Reply, StreamEvent, Timeline
@@ -30,6 +30,7 @@ Form = Literal["streamaudio", "release"]
 Told = Callable[[], None]
 
 LINES_NAME, AUDIO_NAME = "lines.jsonl", "audio"
+CLAIM_NAME = "export.json"  # beside them: which corpus they were cut from
 
 
 @dataclass
@@ -67,7 +68,7 @@ def export_corpus(corpus: Path, out: Path, form: Form, told: Told) -> Exported:
     """Write a corpus as lines with a sound a turn; a stream whose sounds are there already is not cut again.
 
     Raises:
-        InputError: no corpus.
+        InputError: no corpus, or the folder holds the sounds of another (`export.other_corpus`).
         OutsideError: the folder does not take it.
     """
     done = Exported(form)
@@ -79,6 +80,7 @@ def export_corpus(corpus: Path, out: Path, form: Form, told: Told) -> Exported:
             yield line
 
     _make(out)
+    _claim(out, corpus_sha256(corpus))
     _write_lines(out / LINES_NAME, lines(), done, told)
     return done
 
@@ -168,6 +170,21 @@ def _restored_turn(event: StreamEvent, more: Mapping[str, Any]) -> PublishedTurn
 def _heard(timeline: Timeline, start: float, end: float) -> tuple[str, ...]:
     sounding = (e.label for e in timeline.events if e.role == "foreground" and e.onset < end and e.end > start)
     return tuple(dict.fromkeys(sounding))
+
+
+def _claim(out: Path, sha256: str) -> None:
+    """Say in the folder which corpus its sounds are cut from, or see that it says the same: keys alone tell nothing."""
+    path = out / CLAIM_NAME
+    if not path.exists() and not (out / AUDIO_NAME).exists():
+        _outside(path, lambda: write_text(path, json.dumps({"corpus_sha256": sha256}) + "\n"))
+        return
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        found = None  # sounds of which nobody says where they are from
+    if not isinstance(found, dict) or found.get("corpus_sha256") != sha256:
+        hint = "name another folder, or empty this one"
+        raise InputError("export.other_corpus", f"{out} holds the sounds of another corpus", hint)
 
 
 def _cut(stream: StoredStream, line: PublishedLine, out: Path) -> None:

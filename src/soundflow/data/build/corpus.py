@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from soundflow.data.build.run import CLAIM_NAME, INDEX_NAME, QUARANTINE_NAME
-from soundflow.data.build.shard import decode, read_shard
+from soundflow.data.build.run import CLAIM_NAME, INDEX_NAME, QUARANTINE_NAME, corpus_hash
+from soundflow.data.build.shard import decode, read_rows, read_shard
 from soundflow.data.build.table import read_table
 from soundflow.data.json_lines import lines_of
 from soundflow.data.timeline import Timeline
@@ -70,6 +70,21 @@ def read_quarantine(corpus: Path) -> list[dict[str, Any]]:
     except OSError:
         return []
     return [json.loads(line) for line in lines]
+
+
+def corpus_sha256(corpus: Path) -> str:
+    """The sha256 that `data build` gave the corpus, from what its shards say of themselves; no sound is read.
+
+    Raises:
+        InputError: no corpus, or a shard that is not finished.
+    """
+    read_claim(corpus)
+    shards = [read_rows(corpus, number) for number, _ in enumerate(corpus.glob("shard-*.tar"))]
+    finished = [shard for shard in shards if shard is not None]
+    if len(finished) < len(shards):
+        message = f"{len(shards) - len(finished)} of {len(shards)} shards in {corpus} are not finished"
+        raise InputError("corpus.unfinished", message, "build it again: it goes on where it stood")
+    return corpus_hash(finished)
 
 
 def streams(corpus: Path) -> Iterator[StoredStream]:
