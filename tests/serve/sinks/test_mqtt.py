@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import queue
+import re
 import shutil
 import socket
 import subprocess
@@ -122,6 +123,20 @@ def test_a_wrong_password_is_named(port: int, tmp_path: Path) -> None:
         with pytest.raises(UndeliveredError, match=r"[Nn]ot authorized"):
             sink.deliver(alert())
         sink.close()
+
+
+def test_two_programs_with_one_topic_are_two_clients() -> None:
+    """A broker throws out the elder of two clients with one id; on the wire, so that it needs no broker."""
+    names = []
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.settimeout(PATIENCE)
+        for _ in range(2):
+            sink = Mqtt(read_broker(url(listening.getsockname()[1])))
+            with listening.accept()[0] as connection:
+                connection.settimeout(PATIENCE)
+                names += re.findall(rb"soundflow-soundflow_nursery[\w-]*", connection.recv(4096))
+            sink.close()
+    assert len(names) == 2 and names[0] != names[1]
 
 
 def test_where_a_broker_is() -> None:

@@ -15,6 +15,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import secrets
 import socket
 import threading
 from dataclasses import dataclass
@@ -111,7 +112,9 @@ class Mqtt:
         self._client.loop_stop()
 
     def _connecting(self) -> paho.Client:
-        client = paho.Client(paho.CallbackAPIVersion.VERSION2, client_id=f"soundflow-{self._broker.name}")
+        # by chance, not by topic: a broker throws a client out when another comes with its id
+        client_id = f"soundflow-{self._broker.name}-{secrets.token_hex(4)}"
+        client = paho.Client(paho.CallbackAPIVersion.VERSION2, client_id=client_id)
         if self._broker.user is not None:
             client.username_pw_set(self._broker.user, self._broker.password)
         if self._broker.is_encrypted:
