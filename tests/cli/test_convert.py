@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 import torch
+from safetensors.torch import load_file
 
 import soundflow.api
 from soundflow.cli.main import main
+from soundflow.model.checkpoint.ours import Storage, save_folder, storage_of
 from soundflow.model.checkpoint.recognise import layout_of, load_model
 from soundflow.model.int4 import int4_supported
 from soundflow.model.quantize import int8_supported
@@ -26,6 +28,23 @@ def test_a_copy_in_our_layout_has_the_same_bits(model_folder: Path, tmp_path: Pa
     copied = load_model(tmp_path / "copy").network.state_dict()
     assert all(torch.equal(copied[name], tensor) for name, tensor in wanted.items())
     assert layout_of(tmp_path / "copy") == "soundflow"
+
+
+@pytest.mark.parametrize("storage", ["int8", "int4", "bfloat16"])
+def test_a_copy_stays_in_the_bits_it_was_stored_in(
+    storage: Storage, model_folder: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    stored, copy = tmp_path / "stored", tmp_path / "copy"
+    save_folder(load_model(model_folder), stored, storage)
+    assert main(["model", "convert", str(stored), str(copy)]) == 0
+    assert storage_of(copy) == storage
+    wanted, found = (load_file(folder / "model.safetensors") for folder in (stored, copy))
+    assert found.keys() == wanted.keys()
+    assert all(
+        torch.equal(tensor, found[name]) and tensor.dtype == found[name].dtype for name, tensor in wanted.items()
+    )
+    for name in ("config.json", "tokenizer.json"):
+        assert (copy / name).read_bytes() == (stored / name).read_bytes()
 
 
 def test_an_unknown_layout_is_a_wrong_command(model_folder: Path, tmp_path: Path, capsys: Capture) -> None:

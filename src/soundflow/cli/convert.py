@@ -20,6 +20,8 @@ def convert(
 ) -> None:
     """Write a model in another layout; every weight keeps its type and its bits.
 
+    In the layout of transformers, int8 and int4 weights of ours become float32.
+
     \b
     Example:
       soundflow model convert RELEASED-FOLDER mine
@@ -32,7 +34,7 @@ def convert(
     from soundflow.model.checkpoint.assemble import AS_STORED
     from soundflow.model.checkpoint.find import find_folder
     from soundflow.model.checkpoint.omni import save_omni
-    from soundflow.model.checkpoint.ours import save_folder
+    from soundflow.model.checkpoint.ours import copy_folder, save_folder
     from soundflow.model.checkpoint.recognise import layout_of, load_model
     from soundflow.model.checkpoint.write import folder_bytes
 
@@ -41,11 +43,13 @@ def convert(
     folder, target = find_folder(source), Path(out)
     if target.resolve() == folder.resolve():
         raise UsageError("convert.same", f"{out} is the model itself", "name another folder")
-    bundle = load_model(folder, AS_STORED)
-    if to == "soundflow":
+    bundle, layout = load_model(folder, AS_STORED), layout_of(folder)
+    if layout == to == "soundflow":
+        copy_folder(folder, target)  # of what is known now to be a whole model
+    elif to == "soundflow":
         save_folder(bundle, target, "same")
     else:
         save_omni(bundle, target)
-    facts = {"from": layout_of(folder), "to": to, "out": str(target), "bytes": folder_bytes(target)}
+    facts = {"from": layout, "to": to, "out": str(target), "bytes": folder_bytes(target)}
     line = f"{facts['from']} to {to}: {target}, {facts['bytes']:,} bytes"
     typer.echo(json.dumps(facts) if as_json else line)

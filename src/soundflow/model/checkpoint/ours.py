@@ -55,6 +55,20 @@ def save_folder(bundle: Bundle, path: Path, storage: Storage = "float32") -> Non
     write_folder(path, tensors, bundle.config.to_dict(), bundle.tokenizer, about)
 
 
+def copy_folder(source: Path, target: Path) -> None:
+    """Write one of our folders anew, its tensors as they are stored: int8 and int4 stay so, to the bit.
+
+    Raises:
+        InputError: a file of `source` is missing or damaged.
+        UsageError: as `write_folder`.
+    """
+    tensors = open_safetensors(source)
+    config = ModelConfig.from_dict(read_object(source / "config.json"))
+    tokenizer = TextTokenizer.from_file(source / "tokenizer.json")
+    about = {"format": "soundflow", "storage": storage_of(source) or "same"}
+    write_folder(target, tensors, config.to_dict(), tokenizer, about)
+
+
 def load_folder(path: Path, placement: Placement = ON_CPU) -> Bundle:
     """Read a folder that `save_folder` wrote; in float32 unless `placement` says otherwise.
 
