@@ -178,3 +178,10 @@ def test_shared_recordings_are_read(shared_dir: Path, tmp_path: Path) -> None:
     assert not groups[0] & groups[1]
     assert not groups[0] & groups[2]
     assert not groups[1] & groups[2]
+
+
+@pytest.mark.parametrize("begin", [None, "soon", [1]])
+def test_a_clip_that_begins_nowhere_is_left_out_with_a_reason(tmp_path: Path, begin: object) -> None:
+    store = ClipStore(write_folder(tmp_path / "in", [row("a"), row("b", begin=begin)]), tmp_path / "cache")
+    store.prepare("test")
+    assert [clip.id for clip in store.clips()] == ["a"] and "expected seconds" in store.quarantined["b"]

@@ -67,6 +67,21 @@ class Clip:
         return self.content if len(piece) >= len(whole) or self.kind != "speech" else None
 
 
+def begin_of(clip: Clip) -> float | None:
+    """Where in its recording a clip begins, in seconds; None where it is the whole recording.
+
+    Raises:
+        InputError: what its row says is no number (`clips.part`).
+    """
+    if "begin" not in clip.extra:
+        return None
+    try:
+        return float(clip.extra["begin"])
+    except (TypeError, ValueError) as error:
+        message = f"it begins at {clip.extra['begin']!r}, expected seconds"
+        raise InputError("clips.part", message, "correct its row") from error
+
+
 def grouped_by_label(clips: Iterable[Clip]) -> dict[str, tuple[Clip, ...]]:
     """Clips by their label, labels sorted; of one label in the order given."""
     groups: dict[str, list[Clip]] = {}
@@ -206,7 +221,8 @@ class ClipStore:
 
     def _decode(self, clip: Clip) -> Samples:
         path = _inside(self.folder, clip.path, self._roots)
-        return read_part(path, float(clip.extra["begin"]), clip.seconds) if "begin" in clip.extra else read_audio(path)
+        begin = begin_of(clip)
+        return read_audio(path) if begin is None else read_part(path, begin, clip.seconds)
 
     def _pre_process(self, clip: Clip) -> Samples:
         result = tfjp(self.audio(clip))

@@ -50,3 +50,9 @@ def test_the_store_knows_what_labels_say_and_reads_only_the_part(tmp_path: Path)
     assert [clip.proactive for clip in store.clips(label="kettle")] == [True]
     parts: list[Clip] = [clip for clip in store.clips() if "begin" in clip.extra]
     assert {round(store.seconds(clip), 2) for clip in parts} == {PART_SECONDS}
+
+
+def test_a_licence_in_another_encoding_is_read(tmp_path: Path) -> None:
+    folder = kinds(tmp_path / "mine")
+    (folder / "music" / "licence.txt").write_bytes("CC-BY-4.0, Café".encode("latin-1"))
+    assert [c.licence for c in clips(folder) if isinstance(c, Clip) and c.kind == "music"] == ["CC-BY-4.0, Café"]

@@ -11,6 +11,7 @@ from soundflow.data.layouts.audioset import AUDIOSET
 from soundflow.data.layouts.esc50 import ESC50
 from soundflow.data.layouts.fma import FMA, licence_of
 from soundflow.data.layouts.layout import Fault
+from soundflow.errors import InputError
 from tests.data.layouts.forms import PREFIXED, VIDEO, audioset, esc50, fma
 
 
@@ -60,3 +61,34 @@ def test_fma_gives_each_track_its_own_licence(tmp_path: Path) -> None:
 )
 def test_licences_in_short(text: str, short: str) -> None:
     assert licence_of(text) == short
+
+
+def test_a_bad_row_of_audiosets_table_stops_no_other(tmp_path: Path) -> None:
+    folder = audioset(tmp_path)
+    with (folder / "eval_segments.csv").open("a", encoding="utf-8") as table:
+        table.write('broken line\nunlisted_id, , 10.0, "/m/04rlf"\n')
+    found = list(AUDIOSET.clips(folder))
+    assert {item.id for item in found if isinstance(item, Clip)} == {f"audioset/{VIDEO}", f"audioset/{PREFIXED}"}
+    faults = {item.where: item.reason for item in found if isinstance(item, Fault)}
+    assert set(faults) == {"eval_segments.csv, line 6", "eval_segments.csv, line 7", "audio/unlisted_id.wav"}
+    assert "no video, start, end and labels" in faults["eval_segments.csv, line 6"]
+
+
+@pytest.mark.parametrize("content", ["{broken", "[1]", '[{"id": "/m/1"}]'])
+def test_an_ontology_that_is_none_is_said(tmp_path: Path, content: str) -> None:
+    folder = audioset(tmp_path)
+    (folder / "class_labels_indices.csv").unlink()
+    (folder / "ontology.json").write_text(content, encoding="utf-8")
+    with pytest.raises(InputError, match="no readable table"):
+        list(AUDIOSET.clips(folder))
+
+
+def test_a_stray_file_among_fmas_tracks_stops_none(tmp_path: Path) -> None:
+    folder = fma(tmp_path)
+    for name in ("._000003.mp3", "000.mp3", "cover.mp3"):
+        (folder / "fma_small" / "000" / name).write_bytes(b"x")
+    found = list(FMA.clips(folder))
+    assert [item.id for item in found if isinstance(item, Clip)] == ["fma/000002"]
+    assert {item.reason for item in found if isinstance(item, Fault)} == {
+        f"tracks.csv has no track {name}" for name in ("3", "._000003", "cover", "")
+    }

@@ -95,3 +95,13 @@ def test_aishell_joins_its_words(tmp_path: Path) -> None:
     _, (clip,), (fault,) = read(tmp_path, "aishell")
     assert (clip.extra["transcript"], clip.extra["speaker"], clip.split) == ("而对楼市成交抑制", "S0002", "train")
     assert "S0999" in fault.reason and "wav/*.tar.gz" in fault.reason
+
+
+def test_an_entry_of_gigaspeech_that_is_no_object_stops_no_other(tmp_path: Path) -> None:
+    place, clips, faults = read(tmp_path, "gigaspeech")
+    table = place / "GigaSpeech.json"
+    table.write_text(table.read_text(encoding="utf-8").replace('"audios": [', '"audios": [1, null, "x",'), "utf-8")
+    ((_, layout),) = recognise(place)
+    again = list(layout.clips(place))
+    assert [item for item in again if isinstance(item, Clip)] == clips
+    assert sum(isinstance(item, Fault) for item in again) == len(faults) + 3

@@ -91,6 +91,13 @@ def test_a_segment_past_the_end_of_its_recording_is_left_out(tmp_path: Path) -> 
     assert "ends at 99.00 s of 4.00 s" in reasons["gigaspeech/POD1_S4"]
 
 
+def test_a_row_that_begins_nowhere_stops_no_other(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path / "in", [row("a", begin=None), row("b")])
+    with ClipIndex(tmp_path / "a.store") as index:
+        assert index_places(index, plan([folder]), nothing).added == 1
+        assert "expected seconds" in next(index.quarantined())[2]
+
+
 def test_an_id_belongs_to_the_folder_that_had_it_first(tmp_path: Path) -> None:
     one, other = (write_folder(tmp_path / name, [row("a")]) for name in ("one", "other"))
     with ClipIndex(tmp_path / "a.store") as index:

@@ -16,6 +16,7 @@ from pathlib import Path
 from soundflow.data.clips import Clip
 from soundflow.data.layouts.layout import Fault, Layout, Rows, slug, sounds
 from soundflow.data.layouts.tables import comma_rows, text_lines
+from soundflow.errors import InputError
 
 SPLITS = {
     "balanced_train_segments.csv": "train",
@@ -37,20 +38,25 @@ def clips(folder: Path) -> Rows:
     files = sounds(folder)
     wanted = {video for path in files for video in _videos(path)}
     names = _names(folder)
-    rows: dict[str, tuple[str, str, list[str]]] = {}
+    rows: dict[str, tuple[str, float, list[str]]] = {}
     for table in _tables(folder):
-        for _, line in text_lines(table):
-            if not line.startswith("#"):
+        for number, line in text_lines(table):
+            if line.startswith("#"):
+                continue
+            try:
                 video, start, _, labels = next(csv.reader([line], skipinitialspace=True))
                 if video in wanted:
-                    rows[video] = SPLITS[table.name], start, [names.get(mid, mid) for mid in labels.split(",")]
+                    said = [names.get(mid, mid) for mid in labels.split(",")]
+                    rows[video] = SPLITS[table.name], float(start), said
+            except (ValueError, csv.Error) as error:
+                yield Fault(f"{table.name}, line {number}", f"it is no video, start, end and labels: {error}")
     for path in files:
         where = path.relative_to(folder).as_posix()
         known = next((name for name in _videos(path) if name in rows), None)
         yield Fault(where, "no segment table names this video") if known is None else _clip(known, where, *rows[known])
 
 
-def _clip(video: str, path: str, split: str, start: str, labels: list[str]) -> Clip:
+def _clip(video: str, path: str, split: str, start: float, labels: list[str]) -> Clip:
     return Clip(
         id=f"audioset/{video}",
         path=path,
@@ -61,7 +67,7 @@ def _clip(video: str, path: str, split: str, start: str, labels: list[str]) -> C
         group=f"youtube:{video}",
         licence=LICENCE,
         source="AudioSet",
-        extra={"caption": ", ".join(labels), "labels": labels, "video_start": float(start)},
+        extra={"caption": ", ".join(labels), "labels": labels, "video_start": start},
     )
 
 
@@ -76,13 +82,22 @@ def _videos(path: Path) -> list[str]:
 
 
 def _names(folder: Path) -> dict[str, str]:
-    """Display names by label id, from the class table or the ontology, whichever is there."""
+    """Display names by label id, from the class table or the ontology, whichever is there.
+
+    Raises:
+        InputError: the ontology cannot be read (`layout.table`).
+    """
     for place in (folder, folder / "csv", folder / "metadata"):
-        if (place / "class_labels_indices.csv").is_file():
-            return {row["mid"]: row["display_name"] for _, row in comma_rows(place / "class_labels_indices.csv")}
-        if (place / "ontology.json").is_file():
-            nodes = json.loads((place / "ontology.json").read_text(encoding="utf-8"))
-            return {node["id"]: node["name"] for node in nodes}
+        table, ontology = place / "class_labels_indices.csv", place / "ontology.json"
+        if table.is_file():
+            rows = comma_rows(table)
+            return {row["mid"]: row["display_name"] for _, row in rows if "mid" in row and "display_name" in row}
+        if ontology.is_file():
+            try:
+                return {node["id"]: node["name"] for node in json.loads(ontology.read_text(encoding="utf-8"))}
+            except (OSError, ValueError, KeyError, TypeError) as error:
+                message = f"no readable table at {ontology}: {error!r}"
+                raise InputError("layout.table", message, "fetch it again") from error
     return {}
 
 

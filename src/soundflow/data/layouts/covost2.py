@@ -33,7 +33,7 @@ def clips(folder: Path) -> Rows:
         if name is None:
             continue
         if name["split"] is None and not said:
-            said = {row["path"]: row for _, row in tab_rows(folder / VALIDATED)}
+            said = {row["path"]: row for _, row in tab_rows(folder / VALIDATED) if "path" in row}
         make = partial(_clip, said=said, source=name["source"], target=name["target"], split=name["split"])
         yield from each(table.name, tab_rows(table), make)
 

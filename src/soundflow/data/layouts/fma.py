@@ -33,7 +33,8 @@ def clips(folder: Path) -> Rows:
         for path in sounds(folder / name) if (folder / name).is_dir() else ():
             files.setdefault(path.stem.lstrip("0"), path)
     tracks = _tracks(folder / TABLE, set(files))
-    rows = enumerate((path for _, path in sorted(files.items(), key=lambda pair: int(pair[0]))), start=1)
+    ordered = sorted(files.items(), key=lambda pair: (len(pair[0]), pair[0]))  # as numbers, and other names among them
+    rows = enumerate((path for _, path in ordered), start=1)
     return each("fma", rows, partial(_clip, folder=folder, tracks=tracks))
 
 

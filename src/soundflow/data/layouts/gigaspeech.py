@@ -29,7 +29,7 @@ def recognises(folder: Path) -> bool:
 def clips(folder: Path) -> Rows:
     """A clip a segment."""
     for number, audio in json_array(folder / TABLE, "audios"):
-        if not isinstance(audio.get("segments"), list) or "path" not in audio:
+        if not isinstance(audio, dict) or not isinstance(audio.get("segments"), list) or "path" not in audio:
             yield Fault(f"{TABLE}, recording {number}", "it has no path or no segments")
             continue
         yield from each(f"{TABLE}, recording {number}", _segments(audio), _clip)

@@ -83,10 +83,18 @@ def _licence(place: Path, folder: Path) -> str:
     """The first line of the nearest licence file from the sound's folder upwards."""
     for above in (place, *place.parents):
         if (above / LICENCE_NAME).is_file():
-            return (above / LICENCE_NAME).read_text(encoding="utf-8").partition("\n")[0].strip() or "unknown"
+            return _text((above / LICENCE_NAME).read_bytes()).partition("\n")[0].strip() or "unknown"
         if above == folder:
             break
     return "unknown"
+
+
+def _text(data: bytes) -> str:
+    """Somebody's text, in UTF-8 or else in Latin-1, which every file is."""
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
 
 
 OWN_KINDS = Layout("kinds", "sounds in folders by kind", "docs/reference/layouts.md", recognises, clips)

@@ -52,8 +52,8 @@ def text_lines(path: Path) -> Iterator[tuple[int, str]]:
         raise _unreadable(path, error) from error
 
 
-def json_array(path: Path, key: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    """The objects of the array under a key, one after the other, however large the file is; counted from 1.
+def json_array(path: Path, key: str) -> Iterator[tuple[int, Any]]:
+    """The items of the array under a key, one after the other, however large the file is; counted from 1.
 
     Raises:
         InputError: there is no such array, or it breaks off (`layout.table`).
@@ -75,7 +75,7 @@ def _rows(path: Path, delimiter: str, quoting: Any) -> Iterator[tuple[int, dict[
         raise _unreadable(path, error) from error
 
 
-def _objects(path: Path, key: str, blocks: Iterator[str]) -> Iterator[tuple[int, dict[str, Any]]]:
+def _objects(path: Path, key: str, blocks: Iterator[str]) -> Iterator[tuple[int, Any]]:
     decoder, text, wanted = json.JSONDecoder(), "", f'"{key}"'
     while wanted not in text or "[" not in text.partition(wanted)[2]:
         block = next(blocks, "")

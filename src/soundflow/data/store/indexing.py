@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from soundflow.audio.decode import read_audio
 from soundflow.audio.pcm import SAMPLE_RATE
-from soundflow.data.clips import LABELS_NAME, Clip, read_labels, read_part
+from soundflow.data.clips import LABELS_NAME, Clip, begin_of, read_labels, read_part
 from soundflow.data.layouts.layout import Fault, Layout
 from soundflow.data.layouts.recognise import recognise
 from soundflow.data.layouts.texts import read_texts
@@ -139,8 +139,9 @@ def measured(folder: Path, clip: Clip) -> Clip:
     except (RuntimeError, TypeError, OSError) as error:
         reason = str(error).partition(": ")[2] or str(error)
         raise InputError("index.sound", f"no sound that can be read: {reason}", hint) from error
-    begin = float(clip.extra.get("begin", 0.0))
-    seconds = clip.seconds if "begin" in clip.extra else float(info.duration)
+    begin = begin_of(clip)
+    seconds = float(info.duration) if begin is None else clip.seconds
+    begin = begin or 0.0
     if begin + seconds > info.duration + 0.1:
         raise InputError("index.sound", f"it ends at {begin + seconds:.2f} s of {info.duration:.2f} s", hint)
     if seconds < LEAST_SECONDS:
@@ -181,8 +182,9 @@ def _add_texts(index: ClipIndex, source: Source, path: Path, done: Indexed, told
 def _heard(clip: Clip) -> NDArray[np.float32] | None:
     """The start of a clip's sound, or None where there is none to be had."""
     try:
-        if "begin" in clip.extra:
-            return read_part(Path(clip.path), float(clip.extra["begin"]), min(clip.seconds, HEARD_SECONDS))
+        begin = begin_of(clip)
+        if begin is not None:
+            return read_part(Path(clip.path), begin, min(clip.seconds, HEARD_SECONDS))
         return read_audio(clip.path)[: round(HEARD_SECONDS * SAMPLE_RATE)]
     except SoundflowError:
         return None
