@@ -45,6 +45,8 @@ def test_a_row_for_each_length(
         write_rows(tmp_path / "said" / f"{length}.jsonl", rows)
     command = f"bench concatenation --data {tmp_path} --out {tmp_path / 'said'} --model {tmp_path / 'model'} --json"
     assert main(command.split()) == 0
-    lengths = json.loads(capsys.readouterr().out)["lengths"]
+    found = json.loads(capsys.readouterr().out)
+    lengths = found["lengths"]
+    assert found["trivial"] == {"always_empty": 0.0} and lengths[1]["share"]["low"] < 0.5 < lengths[1]["share"]["high"]
     assert [row["retention"] for row in lengths] == pytest.approx([1, 1 / 2, 1 / 3, 1 / 4, 1 / 5])
     assert lengths[4]["by_position"] == [100.0, 0.0, 0.0, 0.0, 0.0]

@@ -33,6 +33,17 @@ def test_json_is_one_object(arguments: list[str], capsys: pytest.CaptureFixture[
     assert (found["accuracy"], found["missing"], found["of"]) == (50, ["2"], 2)
 
 
+def test_what_was_not_used_of_the_file_is_told(
+    arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with (tmp_path / "p.jsonl").open("a") as file:
+        file.write('{"id": "1", "output": "Paris"}\n{"output": "x"}\n{"torn')
+    assert main([*arguments, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    faults = {"duplicate_ids": ["1"], "unknown_ids": ["9"], "rows_without_id": 1, "broken_lines": ["line 5"]}
+    assert found["faults"] == faults and (found["bounds"]["value"], found["bounds"]["low"]) == (50, 0)
+
+
 def test_the_first_items_only(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*arguments, "--limit", "1"]) == 0
     assert "accuracy: 100.0" in capsys.readouterr().out
@@ -49,7 +60,9 @@ def test_a_model_answers_what_it_has_not_answered_yet(
     run = [*arguments, "--model", str(tmp_path / "model"), "--threshold", "1.0", "--json"]
     assert main([*run, "--limit", "1"]) == 0 == main(run)
     out, err = capsys.readouterr()
-    assert json.loads(out.splitlines()[1])["empty"] == ["1", "2"] and "not trained to answer" in err
+    found = json.loads(out.splitlines()[1])
+    assert found["empty"] == ["1", "2"] and "not trained to answer" in err
+    assert found["threshold"] == 1 and "1 thread" in found["machine"]
     assert len((tmp_path / "p.jsonl").read_text().splitlines()) == 2, "the first was not heard again"
 
 

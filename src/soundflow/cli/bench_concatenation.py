@@ -77,7 +77,8 @@ def _sounds(system: System, clips: Path, split: str, blocks: int, seed: int) -> 
         for length in LENGTHS:
             decided[length] = hear_joined(system, items, length, lambda item: store.audio(rows[item.id]))
             progress.done()
-    about = {"of": "sounds", "split": split, "seed": seed, "items": len(items)}
+    silent = 100.0 * sum(item.decision == "IGNORE" for item in items) / len(items)
+    about = {"of": "sounds", "split": split, "seed": seed, "items": len(items), "trivial": {"always_silent": silent}}
     return {**about, "lengths": stability(decided)}
 
 
@@ -85,7 +86,7 @@ def _questions(system: System, folder: Path, out: Path) -> dict[str, Any]:
     from soundflow.bench.provenance import provenance
     from soundflow.bench.public import llama_questions
     from soundflow.bench.public.concatenation import LENGTHS, first_text_ms, hear_joined, stability, usable
-    from soundflow.bench.rows import read_answers
+    from soundflow.bench.rows import Answers, read_answers
     from soundflow.cli.row_progress import RowProgress
 
     items = usable(llama_questions.load(folder))
@@ -98,11 +99,14 @@ def _questions(system: System, folder: Path, out: Path) -> dict[str, Any]:
     answers = {length: read_answers(path) for length, path in files.items()}
     rows = stability(items, answers, lambda some, said: float(llama_questions.score(some, said)["accuracy"]))
     timed = [{**row, "first_text_ms": first_text_ms(files[row["n"]])} for row in rows]
-    return {"of": "llama_questions", "items": len(items), "lengths": timed}
+    trivial = {"always_empty": float(llama_questions.score(items, Answers({}))["accuracy"])}
+    return {"of": "llama_questions", "items": len(items), "trivial": trivial, "lengths": timed}
 
 
 def _table(result: Mapping[str, Any]) -> Table:
     from rich.table import Table
+
+    from soundflow.bench.report.document import percent
 
     table = Table(title=f"{result['items']} {result['of'].replace('_', ' ')}", title_justify="left")
     for name in ("a stream", "right, %", "kept, %", "first text, ms"):
@@ -110,5 +114,5 @@ def _table(result: Mapping[str, Any]) -> Table:
     for row in result["lengths"]:
         kept = "–" if row["retention"] is None else f"{100 * row['retention']:.1f}"
         first = row["first_text_ms"]["value"]
-        table.add_row(str(row["n"]), f"{row['figure']:.1f}", kept, "–" if first is None else f"{first:.1f}")
+        table.add_row(str(row["n"]), percent(row["share"]), kept, "–" if first is None else f"{first:.1f}")
     return table

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -74,23 +74,25 @@ def run(
     Example:
       soundflow bench run librispeech_clean --data DIR --predictions said.jsonl --model FOLDER --json
     """
+    import dataclasses
     import json
 
+    from soundflow.bench.public.items import faults
     from soundflow.bench.public.registry import Means, benchmark
-    from soundflow.bench.rows import Answers, read_answers
+    from soundflow.bench.rows import read_answers
     from soundflow.cli.bench_result import command
 
     chosen = benchmark(name.value)
     every = chosen.items(_folder(chosen, folder, hub))
     items = every[:limit]
-    if model is not None:
-        _hear(chosen, name.value, items, predictions, model, threshold, threads)
-    answers = read_answers(predictions)
+    heard = {} if model is None else _hear(chosen, name.value, items, predictions, model, threshold, threads)
+    found = read_answers(predictions)
     wanted = {item.id for item in items}
-    answers = Answers({name: said for name, said in answers.outputs.items() if name in wanted})
+    said = {name: text for name, text in found.outputs.items() if name in wanted}
+    answers = dataclasses.replace(found, outputs=said)
     means = Means(_judge(judge_url, judge_model, predictions), predictions.with_suffix(".verdicts.jsonl"), pedant)
     result = {"benchmark": name.value, "of": len(every), **chosen.score(items, answers, means)}
-    result |= {"model": model, "command": command()}
+    result |= {"faults": faults(every, found), "model": model, **heard, "command": command()}
     if as_json:
         typer.echo(json.dumps(result, ensure_ascii=False, allow_nan=False))
         return
@@ -123,7 +125,9 @@ def _folder(chosen: Benchmark, folder: Path | None, hub: bool) -> Path:
 
 def _hear(
     chosen: Benchmark, name: str, items: tuple[Item, ...], out: Path, model: str, threshold: float | None, threads: int
-) -> None:
+) -> dict[str, Any]:
+    """The model's answers into the file; the threshold it spoke from, and where."""
+    from soundflow.bench.machine import describe_machine
     from soundflow.bench.provenance import provenance
     from soundflow.bench.systems import model_system
     from soundflow.cli.bench_system import find_system, is_address, load_bundle
@@ -143,6 +147,7 @@ def _hear(
     with RowProgress("hearing", len(items)) as progress:
         for _ in chosen.run(system.hear, items, out, about):
             progress.done()
+    return {"threshold": system.threshold, "machine": describe_machine(threads)}
 
 
 def _judge(url: str | None, model: str, predictions: Path) -> Judge:

@@ -73,3 +73,4 @@ def test_what_is_kept_and_where_it_is_lost() -> None:
     alone, two = stability(items, {2: half, 1: right}, score)
     assert (alone["n"], alone["retention"], alone["by_position"]) == (1, 1.0, [100.0])
     assert (two["figure"], two["retention"], two["by_position"]) == (50.0, 0.5, [100.0, 0.0])
+    assert two["share"]["low"] < two["share"]["value"] == 0.5 < two["share"]["high"]

@@ -62,14 +62,19 @@ FIGURES: Mapping[str, Callable[[Mapping[str, Any]], float]] = {
 }
 
 
-def figure(name: str, said: Mapping[str, str]) -> float:
-    """The benchmark's figure, percent of the best, for answers by id."""
+def scored(name: str, said: Mapping[str, str]) -> dict[str, Any]:
+    """What the benchmark says of answers by id."""
     items = [Item(str(place), (), fields=fields(name, place)[0]) for place in ITEMS]
     with tempfile.TemporaryDirectory() as folder:
         # a classifier that calls every answer incorrect that does not hold the reference
         pedant = write_classifier(Path(folder) / "c.npz", ["x1"], [0.0, 0.0, 0.0, 0.0], intercept=1.0)
         means = Means(Judge({"judge": "a fake"}, verdicts), Path(folder) / "v.jsonl", pedant)
-        return FIGURES[name](benchmark(name).score(items, Answers(said), means))
+        return benchmark(name).score(items, Answers(said), means)
+
+
+def figure(name: str, said: Mapping[str, str]) -> float:
+    """The benchmark's figure, percent of the best, for answers by id."""
+    return FIGURES[name](scored(name, said))
 
 
 def gold(name: str) -> dict[str, str]:
@@ -84,6 +89,16 @@ def test_every_benchmark_is_here() -> None:
 def test_gold_is_all_and_nothing_is_nothing(name: str) -> None:
     assert figure(name, gold(name)) == pytest.approx(100)
     assert figure(name, {}) == figure(name, dict.fromkeys(gold(name), "")) == pytest.approx(0)
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_the_figure_stands_within_its_bounds_beside_an_empty_answer(name: str) -> None:
+    whole = gold(name)
+    found, nothing = scored(name, {**whole, "1": ""}), scored(name, dict.fromkeys(whole, ""))
+    bounds = found["bounds"]
+    assert found[bounds["figure"]] == pytest.approx(bounds["value"], abs=1e-3)
+    assert bounds["low"] < bounds["value"] < bounds["high"]
+    assert found["trivial"]["always_empty"] == {bounds["figure"]: pytest.approx(nothing[bounds["figure"]])}
 
 
 @pytest.mark.parametrize("left_out", [{"1"}, {"0", "2"}], ids=["one", "two"])

@@ -27,7 +27,9 @@ def test_our_rows_stand_above_the_papers() -> None:
 
 
 def test_a_word_error_rate_is_shown_in_percent() -> None:
-    found = section(EVERY["librispeech_clean"])
+    bounds = {"figure": "wer", "value": 0.25, "low": 0.1, "high": 0.5}
+    found = section({**EVERY["librispeech_clean"], "bounds": bounds, "trivial": {"always_empty": {"wer": 1.0}}})
+    assert "25.0 (10.0 – 50.0), 95 % bounds by item; 100.0 for an empty answer" in found.words[1]
     assert "25.0" in found.tables[0].rows[0] and "1 without an answer" in found.words[0]
 
 

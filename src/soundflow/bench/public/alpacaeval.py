@@ -12,6 +12,7 @@ from typing import Any
 
 from soundflow.bench.judge import Judge, judge_rows
 from soundflow.bench.provenance import Provenance
+from soundflow.bench.public.beside import mean_beside
 from soundflow.bench.public.items import Hear, Item, hear_items, rows_of, unanswered
 from soundflow.bench.public.voicebench import load_subset
 from soundflow.bench.rows import Answers
@@ -41,6 +42,16 @@ def score(items: Sequence[Item], answers: Answers, judge: Judge, verdicts: Path)
         OutsideError: the judge cannot be reached; the verdicts it gave so far are kept.
     """
     rows = judge_rows(judge, "open", rows_of(items, answers, "response"), verdicts)
-    total = score_rows("voicebench_open", rows).total
-    grade = total["unreadable_and_empty_as_zero"]["gpt"]
-    return {"grade": grade, "judge": judge.about, **total, **unanswered(items, answers)}
+    scored = score_rows("voicebench_open", rows)
+    total = scored.total
+    grades = [
+        one["result"] if row.answer("response").strip() and isinstance(one["result"], float) else 0.0
+        for row, one in zip(rows, scored.rows, strict=True)
+    ]
+    return {
+        "grade": total["unreadable_and_empty_as_zero"]["gpt"],
+        **mean_beside("grade", grades, 0.0),  # an empty answer counts as 0 by the rule
+        "judge": judge.about,
+        **total,
+        **unanswered(items, answers),
+    }

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from soundflow.audio.decode import read_audio
 from soundflow.audio.pcm import SAMPLE_RATE
-from soundflow.bench.bootstrap import bootstrap
+from soundflow.bench.bootstrap import Counts, bootstrap
 from soundflow.bench.provenance import Provenance, answered
 from soundflow.bench.public.items import GAP_SECONDS, TAIL_SECONDS, Hear, Item
 from soundflow.bench.rows import Answers, append_row, readable_rows
@@ -98,14 +98,19 @@ def hear_joined(
 
 
 def stability(items: Sequence[Item], answers: Mapping[int, Answers], score: Score) -> list[dict[str, Any]]:
-    """The figure for each length, what is kept of it against single items, and the figure by position in the stream."""
+    """The figure for each length, in percent, what is kept of it against single items, and the figure by position.
+
+    `share` is the figure with 95 % bounds over items, for which it must be a mean over items.
+    """
     alone = score(items, answers[1])
     rows = []
     for length in sorted(answers):
         figure = score(items, answers[length])
         positions = [score(items[position::length], answers[length]) for position in range(length)]
         kept = figure / alone if alone else None
-        rows.append({"n": length, "figure": figure, "retention": kept, "by_position": positions})
+        each = np.array([(score([item], answers[length]) / 100, 1.0) for item in items])
+        share = bootstrap(each, range(len(items)), _mean).to_dict()
+        rows.append({"n": length, "figure": figure, "share": share, "retention": kept, "by_position": positions})
     return rows
 
 
@@ -116,7 +121,11 @@ def first_text_ms(out: Path) -> dict[str, float | None]:
     """
     times = [row.values.get("first_text_ms") for row in readable_rows(out)]
     counts = np.array([(ms, 1.0) for ms in times if isinstance(ms, int | float)], dtype=np.float64).reshape(-1, 2)
-    return bootstrap(counts, range(len(counts)), lambda c: np.asarray(c[..., 0] / c[..., 1])).to_dict()
+    return bootstrap(counts, range(len(counts)), _mean).to_dict()
+
+
+def _mean(counts: Counts) -> Counts:
+    return np.asarray(counts[..., 0] / counts[..., 1])
 
 
 def _hear_group(hear: Hear, group: Sequence[Item], out: Path, about: Provenance) -> None:

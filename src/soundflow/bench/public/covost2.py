@@ -10,10 +10,15 @@ from collections.abc import Iterator, Sequence, Set
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
+
+from soundflow.bench.bootstrap import Counts
 from soundflow.bench.provenance import Provenance
+from soundflow.bench.public.beside import beside
 from soundflow.bench.public.items import Hear, Item, find_file, hear_items, read_table, rows_of, sound_of, unanswered
 from soundflow.bench.rows import Answers
 from soundflow.bench.score import score_rows
+from soundflow.bench.scorers import bleu as bleu_rule
 from soundflow.errors import InputError
 
 Direction = Literal["en_zh", "zh_en"]
@@ -23,6 +28,7 @@ PROMPTS = {  # Qwen2.5-Omni's, as UltraEval-Audio uses them
     "en_zh": "Listen to the provided English speech and produce a translation in Chinese text.",
     "zh_en": "Listen to the provided Chinese speech and produce a translation in English text.",
 }
+_TOKENIZERS = {"en_zh": bleu_rule.tokenize_zh, "zh_en": bleu_rule.tokenize_13a}
 _JOINERS = {"en_zh": "", "zh_en": " "}  # Chinese has no blanks
 
 
@@ -56,8 +62,27 @@ def run(
 
 def score(items: Sequence[Item], answers: Answers, direction: Direction) -> dict[str, Any]:
     """Corpus BLEU; what is missing stays in as empty."""
-    total = score_rows(f"bleu_{direction}", rows_of(items, answers, "hyp")).total
-    return {"bleu": total["score"], **total, **unanswered(items, answers)}
+    rows = rows_of(items, answers, "hyp")
+    total = score_rows(f"bleu_{direction}", rows).total
+    counts = [_counts(row.text("ref"), row.answer("hyp"), direction) for row in rows]
+    return {"bleu": total["score"], **beside("bleu", counts, 0.0, _bleu), **total, **unanswered(items, answers)}
+
+
+def _counts(ref: str, hyp: str, direction: Direction) -> tuple[float, ...]:
+    """What one row adds to BLEU: matched and all n-grams by order, words of the answer and of the reference."""
+    found = bleu_rule.count_ngrams(ref, hyp, _TOKENIZERS[direction])
+    return (*found.matched, *found.total, found.hypothesis_words, found.reference_words)
+
+
+def _bleu(counts: Counts) -> Counts:
+    """Corpus BLEU of summed counts [..., 10]."""
+    return np.apply_along_axis(_bleu_of_one, -1, counts)
+
+
+def _bleu_of_one(counts: Counts) -> float:
+    *ngrams, said, due = (round(float(count)) for count in counts)
+    matched, total = tuple(ngrams[: bleu_rule.ORDERS]), tuple(ngrams[bleu_rule.ORDERS :])
+    return bleu_rule.bleu(bleu_rule.NgramCounts(matched, total, said, due))
 
 
 def _validated(folder: Path, table: Path, direction: Direction, wanted: Set[str]) -> tuple[Path, dict[str, str]]:

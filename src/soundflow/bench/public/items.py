@@ -84,6 +84,17 @@ def unanswered(items: Sequence[Item], answers: Answers) -> dict[str, Any]:
     return {"items": len(items), "missing": missing, "empty": empty}
 
 
+def faults(items: Sequence[Item], answers: Answers) -> dict[str, Any]:
+    """What of a predictions file was not used, or not as its writer may think: of two rows with one id the last is."""
+    known = {item.id for item in items}
+    return {
+        "duplicate_ids": sorted(set(answers.duplicates)),
+        "unknown_ids": sorted(set(answers.outputs) - known),
+        "rows_without_id": answers.without_id,
+        "broken_lines": list(answers.broken),
+    }
+
+
 def read_table(path: Path, delimiter: str = "\t", quoted: bool = False) -> list[Row]:
     """The rows of a table with a head line, each with its place.
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from soundflow.bench.provenance import Provenance
+from soundflow.bench.public.beside import beside
 from soundflow.bench.public.items import Hear, Item, hear_items, rows_of, unanswered
 from soundflow.bench.rows import Answers
 from soundflow.bench.score import score_rows
@@ -43,8 +44,15 @@ def run(hear: Hear, items: Sequence[Item], out: Path, about: Provenance | None =
 
 def score(items: Sequence[Item], answers: Answers) -> dict[str, Any]:
     """The corpus word error rate by Whisper's normal form, as a share, and Qwen2-Audio's beside it."""
-    total = score_rows("wer", rows_of(items, answers, "hyp")).total
-    return {"wer": total["corpus_wer"], **total, **unanswered(items, answers)}
+    scored = score_rows("wer", rows_of(items, answers, "hyp"))
+    total = scored.total
+    counts = [
+        (float(one["sub"] + one["dele"] + one["ins"]), float(one["sub"] + one["dele"] + one["hits"]))
+        for one in scored.rows
+        if one["wer"] is not None  # those without a reference are in no sum
+    ]
+    empty = score_rows("wer", rows_of(items, Answers({}), "hyp")).total["corpus_wer"]
+    return {"wer": total["corpus_wer"], **beside("wer", counts, empty), **total, **unanswered(items, answers)}
 
 
 def _utterances(path: Path) -> Iterator[Item]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from soundflow.bench.provenance import Provenance
+from soundflow.bench.public.beside import mean_beside
 from soundflow.bench.public.items import Hear, Item, find_file, hear_items, read_table, rows_of, sound_of, unanswered
 from soundflow.bench.rows import Answers
 from soundflow.bench.score import score_rows
@@ -42,9 +43,16 @@ def run(hear: Hear, items: Sequence[Item], out: Path, about: Provenance | None =
 
 def score(items: Sequence[Item], answers: Answers) -> dict[str, Any]:
     """Percent right: the exist match is the figure, lower substring and exact match stand beside it."""
-    total = score_rows("spokenqa", rows_of(items, answers, "prediction")).total
+    rows = rows_of(items, answers, "prediction")
+    scored = score_rows("spokenqa", rows)
+    total = scored.total
+    right = [
+        100.0 * (one["qa_exist_match"] and bool(row.answer("prediction").strip()))
+        for row, one in zip(rows, scored.rows, strict=True)
+    ]
     return {
         "accuracy": total["empty_as_wrong"]["qa_exist_match"],
+        **mean_beside("accuracy", right, 0.0),  # an empty answer is wrong by the rule
         **total["empty_as_wrong"],
         **unanswered(items, answers),
     }

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from soundflow.bench.provenance import Provenance
+from soundflow.bench.public.beside import mean_beside
 from soundflow.bench.public.items import Hear, Item, find_file, hear_items, rows_of, sound_of, unanswered
 from soundflow.bench.rows import Answers, Row
 from soundflow.bench.score import percent, score_rows
@@ -67,8 +68,10 @@ def score(items: Sequence[Item], answers: Answers) -> dict[str, Any]:
         for row in rows
     ]
     answered = [one for item, one in zip(items, right, strict=True) if item.id in answers.outputs]
+    empty = percent([bool(one["match"]) for one in score_rows("mmau", rows_of(items, Answers({}), "prediction")).rows])
     return {
         "accuracy": percent(right),
+        **mean_beside("accuracy", [percent([one]) for one in right], empty),
         "accuracy_lead_in_stripped": percent(bare),
         "released_skips_missing": percent(answered),
         **{f"by_{group}": _grouped(rows, right, group) for group in _GROUPS},

@@ -12,6 +12,7 @@ from typing import Any
 
 from soundflow.bench.judge import Judge, judge_rows
 from soundflow.bench.provenance import Provenance
+from soundflow.bench.public.beside import mean_beside
 from soundflow.bench.public.items import Hear, Item, hear_items, rows_of, unanswered
 from soundflow.bench.public.voicebench import load_subset
 from soundflow.bench.rows import Answers
@@ -42,9 +43,15 @@ def score(items: Sequence[Item], answers: Answers, judge: Judge, verdicts: Path,
         OutsideError: the judge cannot be reached; the verdicts it gave so far are kept.
     """
     rows = judge_rows(judge, "qa", rows_of(items, answers, "response"), verdicts)
-    total = score_rows("voicebench_qa", rows, pedant).total
+    scored = score_rows("voicebench_qa", rows, pedant)
+    total = scored.total
+    points = [
+        50.0 * (one["pedant"] + one["gpt_majority"]) * bool(row.answer("response").strip())
+        for row, one in zip(rows, scored.rows, strict=True)
+    ]
     return {
         **total,
+        **mean_beside("score", points, 0.0),  # an empty answer is wrong by the rule
         "score": total["empty_as_wrong"]["sd_qa_leaderboard"],
         "judge": judge.about,
         **unanswered(items, answers),

@@ -286,7 +286,13 @@ def _public(result: Result) -> Section:
     scale = 100.0 if figure == "wer" else 1.0
     ours = {"model": str(result.get("model") or "the file"), column: bare(result.get(figure), scale)}
     missing, empty = len(result.get("missing", ())), len(result.get("empty", ()))
-    words = (f"{result.get('items', '?')} items, {missing} without an answer and {empty} empty, all counted as wrong.",)
+    words: tuple[str, ...] = (
+        f"{result.get('items', '?')} items, {missing} without an answer and {empty} empty, all counted as wrong.",
+    )
+    if "bounds" in result:
+        told = (percent if figure == "wer" else number)(result["bounds"])
+        nothing = bare(result["trivial"]["always_empty"][figure], scale)
+        words += (f"{figure}: {told}, 95 % bounds by item; {nothing} for an empty answer to every item.",)
     return Section(_plain(name), words, (paper_table(table, [ours]),), (), _origin(result))  # type: ignore[arg-type]
 
 
