@@ -215,6 +215,27 @@ def test_a_reply_is_cut_to_the_sound_that_was_played(talk: Talk) -> None:
         assert talk.stream.truncated[-1] == (0, characters)
 
 
+def played(talk: Talk, item: str, played_ms: int) -> int:
+    """What the server takes for heard of a reply, in characters."""
+    (told,) = talk.talk.receive({"type": "playback.ack", "item_id": item, "played_ms": played_ms})
+    return int(told["event"]["played_characters"])
+
+
+def test_text_whose_sound_was_not_sent_was_not_played(talk: Talk) -> None:
+    talk.open().tell(*said("One two. It waits. Never said."))
+    item = next(e["item"]["id"] for e in talk.events if e["type"] == "conversation.item.added")
+    assert played(talk, item, 0) == 0
+    assert talk.engine.is_waiting.wait(20.0)
+    for event in talk.talk.take():
+        talk.tell(event)  # type: ignore[arg-type]
+    assert [played(talk, item, ms) for ms in (0, 100, 200)] == [0, 4, 8], "the first of three sentences takes 200 ms"
+    talk.talk.receive({"type": "response.cancel"})
+    talk.tell(ReplyEnd(0, "One two. It waits. Never said.", None, "cancelled", 6, 9.0))
+    talk.engine.go.set()
+    assert talk.listen()[-1]["response"]["status"] == "cancelled"
+    assert [played(talk, item, ms) for ms in (100, 9000)] == [4, 12], "300 ms, at 40 characters a second"
+
+
 def test_blocks_of_the_engine_are_the_sound(talk: Talk) -> None:
     talk.open().tell(*said("ab abcd."), ReplyEnd(0, "ab abcd.", None, "eos", 1, 1.0))
     talk.listen()

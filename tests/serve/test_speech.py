@@ -70,7 +70,14 @@ def test_replies_are_said_one_after_the_other(room: Room) -> None:
         room.mouth.finish(reply)
     said = room.all()
     assert ends(said) == [(0, "whole"), (1, "whole")]
-    assert [event.reply for event in said if isinstance(event, SpeechDelta)] == [0, 0, 1, 1]
+    assert [event.reply for event in said if isinstance(event, SpeechDelta) and event.is_first] == [0, 0, 1, 1]
+
+
+def test_each_piece_names_its_sentence_and_the_first_one_says_so(room: Room) -> None:
+    room.mouth.speak(0, "One two. Three.")
+    room.mouth.finish(0)
+    pieces = [(piece.sentence, piece.is_first) for piece in room.all() if isinstance(piece, SpeechDelta)]
+    assert pieces == [("One two.", True), ("One two.", False), ("Three.", True)]
 
 
 def test_a_reply_without_words_ends_at_once(room: Room) -> None:

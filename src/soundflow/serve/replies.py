@@ -9,13 +9,16 @@ from collections import deque
 from typing import TypeAlias
 
 from soundflow.serve.reply_events import ReplyEvents
+from soundflow.serve.sound_marks import SoundMarks
 from soundflow.serve.speech import Mouth, SpeechDelta, SpeechEnd
 from soundflow.serve.speech_wire import WireSpeech
 from soundflow.serve.wire import Ids, ServerEvent, Stamp
 from soundflow.serve.wire_audio import AudioFormat
 from soundflow.stream.events import ReplyDelta, ReplyEnd, ReplyStart
 
-_KEPT_LENGTHS = 256  # replies whose lengths stay known, for those that are cut to what was played; chosen
+_KEPT_MARKS = (
+    256  # replies of which it stays known what was said when, for those that are cut to what was played; chosen
+)
 
 Telling: TypeAlias = ReplyStart | ReplyDelta | ReplyEnd | SpeechDelta | SpeechEnd
 
@@ -35,7 +38,7 @@ class Replies:
         self._mouth = mouth
         self._announced: deque[ReplyEvents] = deque()  # decided, and not begun
         self._open: dict[int, ReplyEvents] = {}  # begun, and not done
-        self._said: dict[int, tuple[int, int]] = {}  # reply → characters and milliseconds of what was said aloud
+        self._said: dict[int, SoundMarks] = {}  # replies that are done and were said aloud
 
     @property
     def is_any_open(self) -> bool:
@@ -95,12 +98,10 @@ class Replies:
         return reply in self._said or (wire is not None and wire.is_spoken)
 
     def played_characters(self, reply: int, played_ms: int) -> int:
-        """The share of a reply's text that so much of its sound stands for; 0 of one that was not said aloud."""
-        if (wire := self._open.get(reply)) is not None and wire.is_spoken:
-            characters, whole_ms = len(wire.text), wire.sound_ms  # so far
-        else:
-            characters, whole_ms = self._said.get(reply, (0, 0))
-        return characters if played_ms >= whole_ms else characters * played_ms // whole_ms
+        """How much of a reply's text so much of its sound stands for; 0 of one that was not said aloud."""
+        wire = self._open.get(reply)
+        marks = self._said.get(reply) if wire is None else wire.marks
+        return 0 if marks is None else marks.characters(played_ms)
 
     def break_off(self) -> list[ServerEvent]:
         """Ends for replies whose text a fault of ours left without one."""
@@ -117,7 +118,7 @@ class Replies:
         if self._open[reply].is_done:
             wire = self._open.pop(reply)
             if wire.is_spoken:
-                self._said[reply] = (len(wire.text), wire.sound_ms)
-            while len(self._said) > _KEPT_LENGTHS:
+                self._said[reply] = wire.marks
+            while len(self._said) > _KEPT_MARKS:
                 del self._said[next(iter(self._said))]
         return events

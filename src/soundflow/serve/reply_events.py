@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from soundflow.serve.sound_marks import SoundMarks
 from soundflow.serve.speech import SpeechDelta, SpeechEnd
 from soundflow.serve.speech_wire import WireSpeech
 from soundflow.serve.wire import Ids, ServerEvent, Stamp
@@ -38,6 +39,7 @@ class ReplyEvents:
         self.cancel_reason = "client_cancelled"  # should it be cancelled
         self.ended: ReplyEnd | None = None  # when its text is over
         self.is_done = False
+        self.marks = SoundMarks()
         self._stamp = stamp
         self._previous_item = previous_item
         self._wire = wire
@@ -49,11 +51,6 @@ class ReplyEvents:
     def is_spoken(self) -> bool:
         """Whether it is said aloud."""
         return self._wire is not None
-
-    @property
-    def sound_ms(self) -> int:
-        """Milliseconds of sound that went out."""
-        return 0 if self._wire is None else self._wire.milliseconds
 
     def start(self, event: ReplyStart) -> list[ServerEvent]:
         """Open the response, its item and its part."""
@@ -73,7 +70,11 @@ class ReplyEvents:
 
     def sound(self, event: SpeechDelta) -> list[ServerEvent]:
         """More of the sound."""
-        return self._sent([] if self._wire is None else self._wire.feed(event.samples))
+        if self._wire is None:
+            return []
+        pieces = self._wire.feed(event.samples)
+        self.marks.add(self.text, event.sentence, event.is_first, self._wire.milliseconds)
+        return self._sent(pieces)
 
     def end(self, event: ReplyEnd) -> list[ServerEvent]:
         """The text is over; what is open is closed when the sound is, too."""
@@ -86,6 +87,8 @@ class ReplyEvents:
         self._is_silent = True
         self._is_cut = event.outcome == "cancelled"
         rest = self._sent([] if self._wire is None or self._is_cut else self._wire.end())
+        if self._wire is not None and event.outcome == "whole":
+            self.marks.finish(self.text, self._wire.milliseconds)
         done = self._stamp("response.output_audio.done", **self._spot())
         return [*rest, done, *self._closing()]
 

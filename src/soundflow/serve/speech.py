@@ -36,10 +36,12 @@ MOST_SENTENCES = 24  # of one session that wait to be said; a reply beyond them 
 
 @dataclass(frozen=True)
 class SpeechDelta:
-    """The next piece of a reply's sound: float32 [n] at the voice's rate."""
+    """The next piece of a reply's sound: float32 [n] at the voice's rate, of one sentence."""
 
     reply: int
     samples: Samples
+    sentence: str
+    is_first: bool  # of that sentence
 
 
 @dataclass(frozen=True)
@@ -194,11 +196,11 @@ class Mouth:
 
     def _say(self, reply: int, sentence: str, number: int) -> None:
         with contextlib.closing(self._voice.say(sentence)) as blocks:
-            for block in blocks:
+            for place, block in enumerate(blocks):
                 with self._changed:
                     if number != self._cancels:
                         return
-                    self._out.append(SpeechDelta(reply, block))
+                    self._out.append(SpeechDelta(reply, block, sentence, is_first=place == 0))
                     self._changed.notify_all()
                 self.wake()
 
