@@ -90,8 +90,8 @@ def open_decoded(cache_dir: Path, stem: str, key: str, clips: Sequence[Clip], so
         else:
             row = _tried_again(index, sound, clips, source, row)
     except OSError as error:
-        message = f"cannot keep decoded clips in {cache_dir}: {error.strerror or error}"
-        raise OutsideError("clips.cache", message, _HINT) from error
+        reason = error.strerror or error
+        raise OutsideError("clips.cache", f"cannot keep decoded clips in {cache_dir}: {reason}", _HINT) from error
     spans = {clip_id: (int(start), int(count)) for clip_id, (start, count) in row["spans"].items()}
     return Decoded(sound, spans, row["quarantined"])
 
@@ -135,7 +135,8 @@ def _decode(index: Path, sound: Path, clips: Sequence[Clip], source: Source, bef
 
 def _tried_again(index: Path, sound: Path, clips: Sequence[Clip], source: Source, row: Row) -> Row:
     """The index after another try at what may have passed; an older one does not say what may, so all are tried."""
-    lost = [clip for clip in clips if clip.id in set(row.get("retry", row["quarantined"]))]
+    wanted = frozenset(row["retry"] if "retry" in row else row["quarantined"])
+    lost = [clip for clip in clips if clip.id in wanted]
     faults = {clip.id: _fault(clip, source) for clip in lost}
     retry = [name for name, fault in faults.items() if fault is not None and _may_pass(fault)]
     try:

@@ -82,8 +82,8 @@ def corpus_sha256(corpus: Path) -> str:
     shards = [read_rows(corpus, number) for number, _ in enumerate(corpus.glob("shard-*.tar"))]
     finished = [shard for shard in shards if shard is not None]
     if len(finished) < len(shards):
-        message = f"{len(shards) - len(finished)} of {len(shards)} shards in {corpus} are not finished"
-        raise InputError("corpus.unfinished", message, "build it again: it goes on where it stood")
+        hint = "build it again: it goes on where it stood"
+        raise InputError("corpus.unfinished", f"{corpus} is not finished: a shard has no rows", hint)
     return corpus_hash(finished)
 
 

@@ -96,8 +96,9 @@ def _names(folder: Path) -> dict[str, str]:
             try:
                 return {node["id"]: node["name"] for node in json.loads(ontology.read_text(encoding="utf-8"))}
             except (OSError, ValueError, KeyError, TypeError) as error:
-                message = f"no readable table at {ontology}: {error!r}"
-                raise InputError("layout.table", message, "fetch it again") from error
+                raise InputError(
+                    "layout.table", f"no readable table at {ontology}: {error!r}", "fetch it again"
+                ) from error
     return {}
 
 
