@@ -7,6 +7,7 @@ tests/model/checkpoint/test_gguf.py.
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,8 @@ _PARTS = {
 }
 _OUTSIDE = {"token_embd": "model.embed_tokens", "output_norm": "model.norm", "output": "lm_head"}
 _CONTROL = 3  # llama.cpp's token type of special tokens
-_DIGIT_BY_DIGIT = ("smollm",)  # tokenizer.ggml.pre of vocabularies that cut numbers into digits
+_ROPE_FREQUENCIES = "rope_freqs.weight"  # Llama 3.1's scaled rotary positions, as a tensor
+_DIGIT_BY_DIGIT = {"gpt-2": False, "smollm": True}  # tokenizer.ggml.pre that is known; whether it cuts numbers so
 
 
 def is_gguf(path: Path) -> bool:
@@ -57,8 +59,10 @@ def packaged_gguf() -> Path:
 def read_gguf(path: Path) -> tuple[dict[str, Any], dict[str, Tensor], Tokenizer]:
     """Config fields, float32 tensors and tokenizer of a Llama-shaped model.
 
+    What a Llama may have and our decoder has not stands in the fields as `transformers` names it, to be refused.
+
     Raises:
-        InputError: the file is damaged, or holds another architecture or kind of tokenizer.
+        InputError: the file is damaged, or holds another architecture, kind of tokenizer or way to split words.
         OutsideError: the package `gguf` is not installed.
     """
     if importlib.util.find_spec("gguf") is None:
@@ -68,10 +72,11 @@ def read_gguf(path: Path) -> tuple[dict[str, Any], dict[str, Tensor], Tokenizer]
     try:
         reader = GGUFReader(path)
         about = {name: field.contents() for name, field in reader.fields.items()}
-        fields = _fields(about, path)
+        fields = _fields(about, path) | _departures(about, {t.name for t in reader.tensors})
         tensors = {
             _name(t.name): _ordered(t.name, torch.from_numpy(np.array(dequantize(t.data, t.tensor_type))), fields)
             for t in reader.tensors
+            if t.name != _ROPE_FREQUENCIES
         }
     except (ValueError, KeyError, IndexError, OSError, RuntimeError) as e:
         raise InputError("gguf.damaged", f"{path}: {e!r}", "fetch it again; Llama-shaped models are read") from e
@@ -95,6 +100,30 @@ def _fields(about: dict[str, Any], path: Path) -> dict[str, Any]:
         "rope_theta": float(about.get("llama.rope.freq_base", 1e4)),
         "eos_token_id": int(about["tokenizer.ggml.eos_token_id"]),
     }
+
+
+def _departures(about: dict[str, Any], tensors: Collection[str]) -> dict[str, Any]:
+    """Config fields that only some Llamas have: heads of another size, and what our decoder does not compute.
+
+    Args:
+        tensors: names of all that are in the file.
+    """
+    width, heads = int(about["llama.embedding_length"]), int(about["llama.attention.head_count"])
+    head_dim = int(about.get("llama.attention.key_length", width // heads))
+    rotated = int(about.get("llama.rope.dimension_count", head_dim))
+    scaling = about.get("llama.rope.scaling.type", "linear")
+    factor = float(about.get("llama.rope.scaling.factor", about.get("llama.rope.scale_linear", 1.0)))
+    window = int(about.get("llama.attention.sliding_window", 0))
+    found: dict[str, Any] = {} if head_dim * heads == width else {"head_dim": head_dim}
+    if _ROPE_FREQUENCIES in tensors:
+        found["rope_scaling"] = {"rope_type": _ROPE_FREQUENCIES}
+    elif scaling not in ("none", "linear") or (scaling == "linear" and factor not in (0.0, 1.0)):
+        found["rope_scaling"] = {"rope_type": scaling}
+    if rotated != head_dim:
+        found["partial_rotary_factor"] = rotated / head_dim
+    if window:
+        found |= {"sliding_window": window, "use_sliding_window": True}
+    return found
 
 
 def _name(theirs: str) -> str:
@@ -123,13 +152,16 @@ def _tokenizer(about: dict[str, Any], path: Path) -> Tokenizer:
     if about.get("tokenizer.ggml.model") != "gpt2":
         found = f"{path}: its tokenizer is of kind {about.get('tokenizer.ggml.model')!r}"
         raise InputError("gguf.tokenizer", found, "byte-level BPE (gpt2) is read")
+    split = about.get("tokenizer.ggml.pre")
+    if split not in _DIGIT_BY_DIGIT:
+        found = f"{path}: its tokenizer splits words as {split!r} (tokenizer.ggml.pre)"
+        raise InputError("gguf.tokenizer", found, f"these are read: {', '.join(_DIGIT_BY_DIGIT)}")
     pieces: list[str] = about["tokenizer.ggml.tokens"]
     merges = [tuple(line.split(" ", 1)) for line in about["tokenizer.ggml.merges"]]
     tokenizer = Tokenizer(models.BPE({piece: i for i, piece in enumerate(pieces)}, merges))
     byte_level = pre_tokenizers.ByteLevel(add_prefix_space=False)
     digits = [pre_tokenizers.Digits(individual_digits=True)]
-    is_cut = about.get("tokenizer.ggml.pre") in _DIGIT_BY_DIGIT
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([*(digits if is_cut else []), byte_level])
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([*(digits if _DIGIT_BY_DIGIT[split] else []), byte_level])
     tokenizer.decoder = decoders.ByteLevel()
     kinds = about.get("tokenizer.ggml.token_type") or [0] * len(pieces)
     special = [piece for piece, kind in zip(pieces, kinds, strict=True) if kind == _CONTROL]
