@@ -149,6 +149,9 @@ def test_texts_of_two_files_of_one_name_are_both_kept_and_counted_once() -> None
     sky, iron = (Conversation("train/1", "en", ((word, "x"),)) for word in ("sky", "magnets"))
     assert [index.add_texts(one, [sky]), index.add_texts(other, [iron]), index.add_texts(other, [iron])] == [1, 1, 0]
     assert index.search_texts("magnets") == [iron] and list(index.texts()) == [sky, iron]
+    assert not list(index.quarantined())
+    assert index.add_texts(one, [iron]) == 0  # its file changed
+    assert [(folder, name) for folder, name, _ in index.quarantined()] == [("/a/train.jsonl", "train/1")]
 
 
 # The tables that version 1 made, one after the other, as far as texts and clips go.

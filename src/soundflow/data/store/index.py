@@ -154,8 +154,11 @@ class ClipIndex:
             self.base.executemany("INSERT OR IGNORE INTO labels VALUES (?,?)", rows)
 
     def add_texts(self, source: Source, texts: Sequence[Conversation], faults: Iterable[tuple[str, str]] = ()) -> int:
-        """Add conversations and what is wrong with others, all or nothing; how many were not there before."""
-        added = 0
+        """Add conversations and what is wrong with others, all or nothing; how many were not there before.
+
+        Another text under the name of one that is there is left out, with a reason.
+        """
+        added, faults = 0, list(faults)
         with self.base:
             for text in texts:
                 turns = json.dumps(text.turns, ensure_ascii=False)
@@ -167,10 +170,16 @@ class ClipIndex:
                     added += 1
                     said = indexed(" ".join(part for turn in text.turns for part in turn))
                     self.base.execute("INSERT INTO text_words(rowid, text) VALUES (?,?)", (done.lastrowid, said))
+                elif self._turns_of(source, text.id) != turns:
+                    faults.append((text.id, "its file changed: another text of this name is in the store"))
             self.base.executemany(
                 "INSERT OR REPLACE INTO quarantine VALUES (?,?,?)", [(source.row, *fault) for fault in faults]
             )
         return added
+
+    def _turns_of(self, source: Source, text_id: str) -> str:
+        query = "SELECT turns FROM texts WHERE source=? AND id=?"
+        return str(self.base.execute(query, (source.row, text_id)).fetchone()[0])
 
     def labels(self) -> dict[str, dict[str, Any]]:
         """What is known of each label."""
