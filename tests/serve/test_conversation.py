@@ -221,6 +221,22 @@ def test_a_reply_asked_for_comes_at_the_next_decision_only() -> None:
     assert stream.thresholds[-1] == 0.5
 
 
+def test_silence_that_we_put_in_is_not_counted_as_received() -> None:
+    conversation, _ = opened(audio=INTERRUPTS)
+    for number in range(3):
+        conversation.receive(append(1600))
+        conversation.receive({"type": "input_audio_buffer.commit"})
+        conversation.receive({"type": "response.create"})
+        assert conversation.resumed()["received_ms"] == 100 * (number + 1)
+        conversation.tell(decision(number, True))
+        if number < 2:
+            for event in SPEECH:
+                conversation.tell(event)
+    conversation.tell(SPEECH[0])
+    (started,) = conversation.receive(spoken_append(0.5))
+    assert started["audio_start_ms"] == 800
+
+
 def test_cancel_reaches_the_stream_and_withdraws_what_was_asked() -> None:
     conversation, stream = opened()
     conversation.receive({"type": "response.create"})

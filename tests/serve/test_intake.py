@@ -53,6 +53,7 @@ def test_silence_fills_the_chunk_that_is_begun(sent: int, padded: int) -> None:
     intake.hear(block(sent))
     intake.pad()
     assert round(intake.sent_seconds * 16_000) == padded
+    assert round(intake.received_seconds * 16_000) == sent
 
 
 def test_an_upload_waits_and_what_waits_can_be_dropped() -> None:

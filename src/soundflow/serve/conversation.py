@@ -67,7 +67,7 @@ class Conversation:
 
     @property
     def sent_seconds(self) -> float:
-        """Seconds of sound that the client sent."""
+        """Seconds of sound that the client sent, and of silence that filled its chunks."""
         return self._intake.sent_seconds
 
     @property
@@ -91,7 +91,7 @@ class Conversation:
 
     def resumed(self, **ticket: object) -> ServerEvent:
         """The first event over another socket: without a number, so that those that were missed can follow."""
-        heard = {"received_ms": round(1000 * self.sent_seconds)}
+        heard = {"received_ms": self._received_ms}
         return self.aside("session.resumed", session=self._session(), **heard, **ticket)
 
     def aside(self, kind: str, **fields: object) -> ServerEvent:
@@ -287,7 +287,7 @@ class Conversation:
     def _interrupted(self, samples: Samples) -> list[ServerEvent]:
         """A voice over the reply ends it; what begins and ends is told as OpenAI's clients expect it."""
         self._voice.hear(samples)
-        at_ms = round(1000 * self.sent_seconds)
+        at_ms = self._received_ms
         if self._speech_item is None and self._voice.is_voice and self._replies.is_any_open:
             self._speech_item = self._ids.new("item")
             self._replies.cancel("turn_detected")
@@ -333,6 +333,11 @@ class Conversation:
             return []
         fields = event.to_dict()
         return [self._stamp(f"soundflow.{fields.pop('type')}", **fields)]
+
+    @property
+    def _received_ms(self) -> int:
+        """Of the client's sound, by its own count: silence that we put in is none of it."""
+        return round(1000 * self._intake.received_seconds)
 
     def _open_stream(self) -> Stream:
         assert self._stream is not None, "the connection attaches a stream first"

@@ -25,6 +25,7 @@ class Intake:
     def __init__(self, chunk_seconds: float, audio_format: AudioFormat, clock: Clock) -> None:
         self.decided_seconds = 0.0
         self._sent = 0  # samples at 16 kHz
+        self._padded = 0  # of them, the silence that we put in
         self._uncommitted = 0
         self._chunk = round(chunk_seconds * SAMPLE_RATE)
         self._wire = WireAudio(audio_format)
@@ -32,8 +33,13 @@ class Intake:
 
     @property
     def sent_seconds(self) -> float:
-        """Seconds of sound that came."""
+        """Seconds of sound that came, and of silence that was put in: the time of the stream."""
         return self._sent / SAMPLE_RATE
+
+    @property
+    def received_seconds(self) -> float:
+        """Seconds of sound that came: the client's own time."""
+        return (self._sent - self._padded) / SAMPLE_RATE
 
     @property
     def ahead_seconds(self) -> float:
@@ -63,7 +69,9 @@ class Intake:
 
     def pad(self) -> None:
         """Fill the chunk that is begun with silence, so that a decision comes."""
-        self._put(np.zeros(self._chunk - self._sent % self._chunk, np.float32))
+        missing = self._chunk - self._sent % self._chunk
+        self._padded += missing
+        self._put(np.zeros(missing, np.float32))
 
     def commit(self) -> None:
         """What came so far is an item."""
