@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from soundflow.bench.report.document import Report
+from soundflow.bench.report.forms import to_html, to_markdown
 from soundflow.bench.report.sections import section
 from soundflow.errors import InputError
 from tests.bench.report.results import EVERY
@@ -42,3 +46,30 @@ def test_the_operating_curve_is_drawn_with_what_was_chosen() -> None:
 def test_what_is_no_result_is_told() -> None:
     with pytest.raises(InputError, match="no section for a result of benchmark 'x'"):
         section({"benchmark": "x"})
+
+
+def names_in(value: Any) -> set[str]:
+    """The name of every field, at any depth."""
+    if isinstance(value, dict):
+        return set(value).union(*map(names_in, value.values()))
+    return set().union(*map(names_in, value)) if isinstance(value, list | tuple) else set()
+
+
+def without(value: Any, name: str) -> Any:
+    """The same without any field of that name."""
+    if isinstance(value, dict):
+        return {key: without(one, name) for key, one in value.items() if key != name}
+    return [without(one, name) for one in value] if isinstance(value, list | tuple) else value
+
+
+@pytest.mark.parametrize("name", list(EVERY))
+def test_a_figure_that_an_older_result_lacks_is_a_dash(name: str) -> None:
+    for field in sorted(names_in(EVERY[name]) - {"benchmark"}):
+        report = Report("r", (section(without(EVERY[name], field)),), ())
+        assert to_html(report) and to_markdown(report), field
+    assert section({"benchmark": name}).title
+
+
+def test_a_result_of_another_shape_is_told() -> None:
+    with pytest.raises(InputError, match="no result of `bench house`"):
+        section({**EVERY["house"], "trivial": [1]})

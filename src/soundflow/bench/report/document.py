@@ -73,8 +73,8 @@ def number(rate: Mapping[str, Any] | None) -> str:
 
 
 def bare(value: float | None, scale: float = 100.0) -> str:
-    """One figure without bounds."""
-    return "–" if value is None else f"{scale * value:.1f}"
+    """One figure without bounds; a dash where there is none."""
+    return f"{scale * value:.1f}" if isinstance(value, int | float) else "–"
 
 
 def _shown(rate: Mapping[str, Any] | None, scale: float) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 from soundflow.bench.capabilities.table import capabilities_tables
 from soundflow.bench.report.document import Plot, Section, Series, Table, bare, number, percent
 from soundflow.bench.report.paper import claim, paper_table
+from soundflow.bench.report.told import UNTOLD, is_number, told
 from soundflow.errors import InputError
 
 Result = Mapping[str, Any]
@@ -44,14 +45,18 @@ def section(result: Result) -> Section:
     """The section of one result.
 
     Raises:
-        InputError: it is no result of a bench that has a section (`report.result`).
+        InputError: it is no result of a bench that has a section (`report.result`), or not such a one (`report.shape`).
     """
     name = str(result.get("benchmark"))
     make = _SECTIONS.get(name, _public if name in _PUBLIC else None)
     if make is None:
         known = ", ".join((*_SECTIONS, *_PUBLIC))
         raise InputError("report.result", f"no section for a result of benchmark {name!r}", f"known: {known}")
-    return make(result)
+    try:
+        return make(told(result))
+    except (TypeError, ValueError, AttributeError, LookupError) as error:  # the file may hold anything
+        hint = "give the object that it printed with --json"
+        raise InputError("report.shape", f"no result of `bench {name}`: {error}", hint) from error
 
 
 def _trigger(result: Result) -> Section:
@@ -74,7 +79,7 @@ def _trigger(result: Result) -> Section:
     tables = (systems, quiet, each, paper_table("data"), paper_table("lambda"))
     if result["benchmark"] == "mini":
         title = "bench mini: what comes with the package"
-        return Section(title, (result["note"],), (systems, quiet, each), (), _origin(result))
+        return Section(title, (str(result["note"]),), (systems, quiet, each), (), _origin(result))
     words = ("Speaks at the right sounds, and only there? The paper's trigger accuracies are of other, unnamed sets.",)
     return Section("Trigger accuracy", (*words, claim("trigger_real")), tables, (), _origin(result))
 
@@ -111,24 +116,25 @@ def _house(result: Result) -> Section:
 
 def _proactive(result: Result) -> Section:
     name = f"{result.get('model', 'the file')}, {result['tier']}"
-    ours = _paper_rows(name, {result["tier"]: result})
+    ours = _paper_rows(name, {str(result["tier"]): result})
     tables = (*_tier_tables(result), paper_table("proactive", [ours]))
     return Section("Proactive-Sound-Bench", (_matched_by(result),), tables, (_match_plot(result),), _origin(result))
 
 
 def _proactive_set(result: Result) -> Section:
     tiers: Mapping[str, Result] = result["tiers"]
+    first = next(iter(tiers.values()), UNTOLD)
     ours = [_paper_rows(f"{result['model']} on our recordings", tiers)]
     ours += [
         _paper_rows(f"{_plain(who)} on our recordings", {tier: row["trivial"][who] for tier, row in tiers.items()})
-        for who in next(iter(tiers.values()))["trivial"]
+        for who in first["trivial"]
     ]
     tables = [table for tier in tiers.values() for table in _tier_tables(tier)]
-    lacking = ", ".join(result["missing"]) or "none"
+    lacking = ", ".join(result["missing"]) or ("none" if "missing" in result else "–")
     words = (
         f"{result['items']} real recordings in {result['macro']} of 6 and {result['meso']} of 17 categories (without "
         f"one: {lacking}), not the released items: the paper's rows beside them are of other sounds.",
-        _matched_by(next(iter(tiers.values()))),
+        _matched_by(first),
     )
     plots = tuple(_match_plot(tier) for tier in tiers.values())
     tables.append(paper_table("proactive", ours))
@@ -166,9 +172,10 @@ def _matched_by(result: Result) -> str:
 
 
 def _match_plot(result: Result) -> Plot:
-    points = tuple((row["threshold"], 100 * row["matched_accuracy"]) for row in result["matcher"]["sweep"])
+    sweep = [(row["threshold"], row["matched_accuracy"]) for row in result["matcher"]["sweep"]]
+    points = tuple((x, 100 * y) for x, y in sweep if is_number(x) and is_number(y))
     decided = result["decision_accuracy"]["value"]
-    flat = tuple((x, 100 * decided) for x, _ in points) if decided is not None else ()
+    flat = tuple((x, 100 * decided) for x, _ in points) if is_number(decided) else ()
     lines = (Series("matched", points), Series("decision", flat))
     return Plot(f"accuracy over the matching threshold, {result['tier']}", "threshold", "percent", lines)
 
@@ -190,9 +197,9 @@ def _calibrate(result: Result) -> Section:
         (f"{p['threshold']:g}", percent(p["recall"]), percent(p["specificity"]), number(p["false_per_hour"]))
         for p in curve
     ]
-    place = next(i for i, p in enumerate(curve) if p["threshold"] == chosen["threshold"])
+    places = [i for i, p in enumerate(curve) if p["threshold"] == chosen["threshold"]][:1]
     heads = ("threshold", "recall", "specificity", "false an hour")
-    table = Table("on valid; the marked one was chosen", heads, tuple(rows), frozenset({place}))
+    table = Table("on valid; the marked one was chosen", heads, tuple(rows), frozenset(places))
     words = (f"At most {result['wanted_false_per_hour']:g} false replies an hour were wanted.",)
     return Section("Operating curve", words, (table,), (plot,), _origin(result))
 
@@ -237,7 +244,8 @@ def _concatenation(result: Result) -> Section:
         for row in result["lengths"]
     ]
     heads = ("items a stream", "figure, %", "kept, %", "first text, ms")
-    kept = tuple((float(r["n"]), 100 * r["retention"]) for r in result["lengths"] if r["retention"] is not None)
+    kept_of = [(r["n"], r["retention"]) for r in result["lengths"]]
+    kept = tuple((float(n), 100 * share) for n, share in kept_of if is_number(n) and is_number(share))
     plots = (Plot("share of the score that is kept", "items a stream", "percent", (Series("kept", kept),)),)
     table = _table("the same items alone and joined", heads, rows)
     return Section("Concatenation", (claim("retention"), claim("baseline_loss")), (table,), plots, _origin(result))
@@ -290,9 +298,9 @@ def _public(result: Result) -> Section:
         f"{result.get('items', '?')} items, {missing} without an answer and {empty} empty, all counted as wrong.",
     )
     if "bounds" in result:
-        told = (percent if figure == "wer" else number)(result["bounds"])
+        within = (percent if figure == "wer" else number)(result["bounds"])
         nothing = bare(result["trivial"]["always_empty"][figure], scale)
-        words += (f"{figure}: {told}, 95 % bounds by item; {nothing} for an empty answer to every item.",)
+        words += (f"{figure}: {within}, 95 % bounds by item; {nothing} for an empty answer to every item.",)
     return Section(_plain(name), words, (paper_table(table, [ours]),), (), _origin(result))  # type: ignore[arg-type]
 
 
@@ -312,7 +320,7 @@ _SECTIONS: Mapping[str, Callable[[Result], Section]] = {
 
 
 def _table(caption: str, columns: Sequence[str], rows: Sequence[Sequence[str]], marked: int = 0) -> Table:
-    return Table(caption, tuple(columns), tuple(tuple(row) for row in rows), frozenset(range(marked)))
+    return Table(caption, tuple(columns), tuple(tuple(map(str, row)) for row in rows), frozenset(range(marked)))
 
 
 def _origin(result: Result) -> tuple[tuple[str, str], ...]:
