@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import copy
+import dataclasses
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from soundflow.data.store.embedders import Hearer, Reader
 from soundflow.model.bundle import Bundle
@@ -44,6 +47,27 @@ def test_it_depends_on_the_recording_alone(ears: EncoderMean) -> None:
     one, other = noise(1.3), noise(0.7, 1)
     assert np.array_equal(ears.of_sounds([one, other])[0], ears.of_sounds([one])[0])
     assert not np.array_equal(ears.of_sounds([one])[0], ears.of_sounds([other])[0])
+
+
+class _Elsewhere(nn.Module):
+    """An encoder on another device, which notes where its input lies."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.positions = torch.empty(0, device="meta")
+        self.heard_on: list[str] = []
+
+    def forward(self, mel: torch.Tensor) -> torch.Tensor:
+        """Zeros, [chunks, 1, 2]."""
+        self.heard_on.append(mel.device.type)
+        return torch.zeros(len(mel), 1, 2)
+
+
+def test_sound_goes_to_the_models_device(ears: EncoderMean) -> None:
+    network, elsewhere = copy.deepcopy(ears._bundle.network), _Elsewhere()
+    network.encoder = elsewhere  # type: ignore[assignment]
+    EncoderMean(dataclasses.replace(ears._bundle, network=network)).of_sounds([noise(0.4)])
+    assert elsewhere.heard_on == ["meta"]
 
 
 def test_a_part_of_a_chunk_is_filled_with_silence(ears: EncoderMean) -> None:

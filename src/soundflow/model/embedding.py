@@ -40,5 +40,6 @@ class EncoderMean:
         whole = F.pad(samples, (0, -len(samples) % config.chunk_samples))
         mel = log_mel(whole, FrontEnd(config.encoder.num_mel_bins, "clip", config.chunk_samples))
         chunks = mel.split(config.chunk_samples // HOP_LENGTH, dim=1)
-        rows = network.encoder(torch.stack(chunks)).flatten(0, 1).float()
+        heard = torch.stack(chunks).to(network.encoder.positions.device)
+        rows = network.encoder(heard).flatten(0, 1).float()
         return torch.cat([rows.mean(0), rows.std(0, correction=0)]).cpu().numpy()
