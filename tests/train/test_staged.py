@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import json
+import re
 import shutil
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +21,17 @@ from soundflow.errors import InputError, UsageError
 from soundflow.model.checkpoint.recognise import config_of
 from soundflow.train import staged
 from soundflow.train.resume import claim
-from soundflow.train.staged import Both, _claimed, _unmet_of, plan_staged, read_staged, run_staged, sorted_out
+from soundflow.train.staged import (
+    Both,
+    StagedRecipe,
+    _claimed,
+    _unmet_of,
+    plan_staged,
+    read_staged,
+    run_staged,
+    sorted_out,
+)
+from soundflow.train.stages import PAPER, Stage
 from tests.train.corpora import write_corpus, write_start
 from tests.train.test_run import folder as tones  # noqa: F401  (a folder of clips, as a fixture)
 
@@ -269,6 +282,23 @@ def test_a_new_decoder_listens_before_it_learns_to_answer(corpus: Path, tmp_path
     learned = [row for row in rows if row["kind"] == "train"]
     assert all(row["hearing"] > 0 and row["stream"] == 0 for row in learned)
     assert (tmp_path / "out" / "start" / "model" / "config.json").is_file()
+
+
+def test_the_first_recipe_names_every_key(repository: Path, tmp_path: Path) -> None:
+    said = re.sub(r"(?m)^# (\w+ = |\[)", r"\1", (repository / "recipes" / "stage1.toml").read_text())
+    values = tomllib.loads(said)  # with all that is a comment there
+    assert set(values) == {field.name for field in dataclasses.fields(StagedRecipe)}
+    (stage,) = values["stage"]
+    assert set(stage) == {field.name for field in dataclasses.fields(Stage)}
+    (tmp_path / "all.toml").write_text(said)
+    assert read_staged(tmp_path / "all.toml", ['wandb.project=""']).stage == (PAPER[1],)
+
+
+def test_large_models_learn_thin_matrices_where_the_guide_says(repository: Path) -> None:
+    guide = (repository / "docs" / "how-to" / "train.md").read_text()
+    (given,) = re.findall(r"takes `(stage[^`]*lora_rank[^`]*)`", guide)
+    stages = read_staged(repository / "recipes" / "small.toml", given.split()).stage
+    assert [stage.lora_rank for stage in stages] == [0, 0, 16, 16]
 
 
 def test_a_recipe_without_stages_has_no_plan(repository: Path) -> None:
