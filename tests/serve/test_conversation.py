@@ -250,6 +250,22 @@ def test_text_becomes_what_is_listened_for() -> None:
     events = conversation.receive({"type": "conversation.item.create", "item": item})
     assert kinds(events) == ["conversation.item.added", "conversation.item.done"]
     assert stream.instruction == "Tell me when it rains."
+    (cleared,) = conversation.receive({"type": "input_audio_buffer.clear"})
+    assert cleared["server_event_seq"] == events[-1]["server_event_seq"] + 1 == events[0]["server_event_seq"] + 2
+
+
+@pytest.mark.parametrize("bad", [{"type": "input_audio", "audio": "%%"}, {"type": "input_text", "text": "x" * 4001}])
+def test_an_item_with_an_error_in_its_last_part_changes_nothing(bad: dict[str, Any]) -> None:
+    conversation, stream = opened(instructions="Dogs.")
+    content = [{"type": "input_text", "text": "Cats."}, {"type": "input_audio", "audio": append(CHUNK)["audio"]}, bad]
+    item = {"type": "message", "role": "user", "id": "mine", "content": content}
+    assert code(conversation.receive({"type": "conversation.item.create", "item": item})).startswith("realtime.")
+    assert conversation.settings.instructions == stream.instruction == "Dogs." and stream.samples == 0
+    item["content"] = content[:2]
+    assert (
+        kinds(conversation.receive({"type": "conversation.item.create", "item": item}))[0] == "conversation.item.added"
+    )
+    assert stream.instruction == "Cats." and stream.samples == CHUNK
 
 
 def test_replies_are_cut_to_what_was_played_and_items_deleted() -> None:
@@ -302,6 +318,22 @@ def test_a_voice_over_the_reply_ends_it_where_that_is_asked_for() -> None:
     (stopped,) = conversation.receive(spoken_append(0.6, level=0.0))
     assert stopped["item_id"] == started["item_id"]
     assert stopped["audio_end_ms"] > started["audio_start_ms"] and stream.calls == ["cancel"]
+
+
+def test_a_voice_in_an_item_over_the_reply_is_told_of() -> None:
+    conversation, stream = opened(audio=INTERRUPTS)
+    conversation.receive(append(CHUNK))
+    for event in (decision(0, True), *SPEECH[:2]):
+        conversation.tell(event)
+    content = [{"type": "input_audio", "audio": spoken_append(0.5)["audio"]}]
+    item = {"type": "message", "role": "user", "content": content}
+    events = conversation.receive({"type": "conversation.item.create", "item": item})
+    assert kinds(events) == [
+        "input_audio_buffer.speech_started",
+        "conversation.item.added",
+        "conversation.item.done",
+    ]
+    assert stream.calls == ["cancel"]
 
 
 def test_a_voice_without_a_reply_or_without_the_setting_ends_nothing() -> None:

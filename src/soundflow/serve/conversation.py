@@ -6,7 +6,7 @@ Tests: tests/serve/test_conversation.py.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, TypeGuard
 
 from soundflow.errors import InputError, SoundflowError, UsageError
@@ -178,7 +178,11 @@ class Conversation:
     # --- what the client asks for ---
 
     def _update(self, message: Message) -> list[ServerEvent]:
-        new = self.settings.updated(message.get("session"), can_speak=self._mouth is not None)
+        self._change(message.get("session"))
+        return [self._stamp("session.updated", session=self._session())]
+
+    def _change(self, session: object) -> None:
+        new = self.settings.updated(session, can_speak=self._mouth is not None)
         old = self.settings
         if self._stream is not None:
             if new.instructions != old.instructions:
@@ -188,7 +192,6 @@ class Conversation:
         if new.input_format != old.input_format:
             self._intake.restart(new.input_format)
         self.settings = new
-        return [self._stamp("session.updated", session=self._session())]
 
     def _append(self, message: Message) -> list[ServerEvent]:
         return self._hear(message.get("audio"))
@@ -213,17 +216,11 @@ class Conversation:
     def _create_item(self, message: Message) -> list[ServerEvent]:
         item = read_item(message.get("item"), self._items)
         item_id, before = item.item_id or self._ids.new("item"), self._items.newest
-        for part in item.parts:
-            self._hear_part(part)
+        if item.texts:  # which are no sound: the last becomes what the session listens for
+            self._change({"instructions": item.texts[-1]})
+        told = [event for sound in item.sounds for event in self._hear(sound)]
         self._items.add(item_id)
-        return self._added(item_object(item_id, item.shown, item.role), before)
-
-    def _hear_part(self, part: Mapping[str, Any]) -> None:
-        if part["type"] == "input_audio":
-            self._hear(part.get("audio"))
-        else:
-            # text is no sound: it becomes what the session listens for
-            self._update({"session": {"instructions": part["text"]}})
+        return [*told, *self._added(item_object(item_id, item.shown, item.role), before)]
 
     def _delete_item(self, message: Message) -> list[ServerEvent]:
         return [self._stamp("conversation.item.deleted", item_id=self._items.delete(message))]

@@ -11,6 +11,7 @@ from typing import Any
 
 from soundflow.errors import InputError
 from soundflow.serve.wire import Message
+from soundflow.serve.wire_audio import from_base64
 
 _MOST_ID = 64  # characters of an id that a client chose
 
@@ -83,6 +84,16 @@ class SentItem:
     parts: Sequence[Mapping[str, Any]]
 
     @property
+    def texts(self) -> list[str]:
+        """What it says in writing."""
+        return [part["text"] for part in self.parts if part["type"] == "input_text"]
+
+    @property
+    def sounds(self) -> list[str]:
+        """What is to be heard of it, in base64."""
+        return [part["audio"] for part in self.parts if part["type"] == "input_audio"]
+
+    @property
     def shown(self) -> list[dict[str, Any]]:
         """Its content as it is told back: without the sound."""
         return [{k: v for k, v in part.items() if k != "audio"} for part in self.parts]
@@ -92,8 +103,8 @@ def read_item(item: object, known: Items) -> SentItem:
     """A client's item.
 
     Raises:
-        InputError: no message with content, a bad or known id, or content that is neither text nor sound
-            (`realtime.item`, `realtime.item_id`, `realtime.content`).
+        InputError: no message with content, a bad or known id, content that is neither text nor sound, or sound that is
+            no base64 (`realtime.item`, `realtime.item_id`, `realtime.content`, `realtime.base64`).
     """
     content = item.get("content") if isinstance(item, Mapping) else None
     if not isinstance(item, Mapping) or item.get("type") != "message" or not isinstance(content, list):
@@ -112,8 +123,9 @@ def item_object(item_id: str, content: Sequence[Mapping[str, Any]], role: object
 
 def _checked_part(part: object) -> Mapping[str, Any]:
     kind = part.get("type") if isinstance(part, Mapping) else None
-    if isinstance(part, Mapping) and (
-        kind == "input_audio" or (kind == "input_text" and isinstance(part.get("text"), str))
-    ):
+    if isinstance(part, Mapping) and kind == "input_audio":
+        from_base64(part.get("audio"))  # looked at now, so that an item with an error in its last part changes nothing
+        return part
+    if isinstance(part, Mapping) and kind == "input_text" and isinstance(part.get("text"), str):
         return part
     raise InputError("realtime.content", "content that is neither text nor audio", "use input_text or input_audio")

@@ -69,13 +69,18 @@ class WireAudio:
         Raises:
             InputError: no base64 (`realtime.base64`).
         """
-        raw = self._rest + _from_base64(text)
+        raw = self._rest + from_base64(text)
         whole = len(raw) - len(raw) % 2 if self.format.type == "audio/pcm" else len(raw)
         self._rest = raw[whole:]
         return self._resampler.feed(self._decode(raw[:whole]))
 
 
-def _from_base64(text: object) -> bytes:
+def from_base64(text: object) -> bytes:
+    """What a client's base64 stands for.
+
+    Raises:
+        InputError: no base64 (`realtime.base64`).
+    """
     try:
         if not isinstance(text, str):
             raise TypeError
