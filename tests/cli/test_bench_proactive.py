@@ -95,7 +95,9 @@ def test_gates_hear_each_division_for_themselves(
     assert len(list((tmp_path / "p.gates" / "multiple").glob("energy_gate-*.jsonl"))) == 2
 
 
-@pytest.mark.parametrize("extra", [["--reranker", "m"], ["--endpoint", "http://h"], ["--match-threshold", "7"]])
+@pytest.mark.parametrize(
+    "extra", [["--reranker", "m"], ["--reranker-logits"], ["--endpoint", "http://h"], ["--match-threshold", "7"]]
+)
 def test_half_a_matcher_is_a_wrong_command_line(
     arguments: list[str], extra: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:

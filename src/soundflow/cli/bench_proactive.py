@@ -22,6 +22,7 @@ MatchOption = Annotated[
 ]
 EndpointOption = Annotated[str | None, typer.Option("--endpoint", metavar="URL", help="Of a reranker or embedder.")]
 RerankerOption = Annotated[str | None, typer.Option("--reranker", metavar="NAME", help="A model for /rerank.")]
+LogitsOption = Annotated[bool, typer.Option("--reranker-logits", help="Its scores are logits, not shares from 0 to 1.")]
 EmbedderOption = Annotated[str | None, typer.Option("--embedder", metavar="NAME", help="A model for /embeddings.")]
 CacheOption = Annotated[
     Path | None, typer.Option("--cache", metavar="DIR", help="Where the endpoint's answers are kept.")
@@ -50,6 +51,7 @@ def proactive(
     match_threshold: MatchOption = 0.5,
     endpoint: EndpointOption = None,
     reranker: RerankerOption = None,
+    reranker_logits: LogitsOption = False,
     embedder: EmbedderOption = None,
     cache: CacheOption = None,
     model: SystemOption = "nano",
@@ -77,7 +79,8 @@ def proactive(
     from soundflow.cli.bench_result import show, write_outcomes
 
     items = load_items(manifest, references)
-    matching = Matching(find_matcher(endpoint, reranker, embedder, cache), match_threshold)
+    matcher = find_matcher(endpoint, reranker, embedder, cache, reranker_logits)
+    matching = Matching(matcher, match_threshold)
     others = {}
     if audio is not None:
         others = _hear(items, audio, predictions, tier, seed, model, threshold, instruction, threads)
@@ -87,7 +90,9 @@ def proactive(
     show(result, as_json, proactive_table)
 
 
-def find_matcher(endpoint: str | None, reranker: str | None, embedder: str | None, cache: Path | None) -> Matcher:
+def find_matcher(
+    endpoint: str | None, reranker: str | None, embedder: str | None, cache: Path | None, logits: bool = False
+) -> Matcher:
     """Who compares replies with reference answers.
 
     Raises:
@@ -99,13 +104,17 @@ def find_matcher(endpoint: str | None, reranker: str | None, embedder: str | Non
     from soundflow.bench.scorers import matching
     from soundflow.errors import UsageError
 
+    if logits and reranker is None:
+        raise UsageError("proactive.matcher", "--reranker-logits says something of a reranker", "give --reranker too")
     if endpoint is None and reranker is None and embedder is None:
         return matching.word_overlap()
     if endpoint is None or (reranker is None) == (embedder is None):
         found = "an endpoint needs a model, and a model an endpoint"
         raise UsageError("proactive.matcher", found, "give --endpoint with one of --reranker and --embedder")
     post = partial(http.ask, http.Endpoint(endpoint, cache, http.key_from_environment()))
-    return matching.reranker(reranker, post) if reranker is not None else matching.embedder(embedder or "", post)
+    if reranker is not None:
+        return matching.reranker(reranker, post, logits)
+    return matching.embedder(embedder or "", post)
 
 
 def _hear(

@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from soundflow.cli.bench_options import ClipsOption
-from soundflow.cli.bench_proactive import CacheOption, EmbedderOption, EndpointOption, MatchOption, RerankerOption
+from soundflow.cli.bench_proactive import (
+    CacheOption,
+    EmbedderOption,
+    EndpointOption,
+    LogitsOption,
+    MatchOption,
+    RerankerOption,
+)
 from soundflow.cli.bench_system import SystemOption
 from soundflow.cli.options import DebugOption, JsonOption, SplitOption, ThreadsOption, ThresholdOption
 
@@ -34,6 +41,7 @@ def proactive_set(
     match_threshold: MatchOption = 0.5,
     endpoint: EndpointOption = None,
     reranker: RerankerOption = None,
+    reranker_logits: LogitsOption = False,
     embedder: EmbedderOption = None,
     cache: CacheOption = None,
     model: SystemOption = "nano",
@@ -64,7 +72,8 @@ def proactive_set(
     from soundflow.cli.bench_system import find_system
     from soundflow.data.clips import ClipStore
 
-    matching = Matching(find_matcher(endpoint, reranker, embedder, cache), match_threshold)
+    matcher = find_matcher(endpoint, reranker, embedder, cache, reranker_logits)
+    matching = Matching(matcher, match_threshold)
     store = ClipStore(clips)
     every = items_of(store, split)
     found_clips = {clip.id: clip for clip in store.clips(split=split)}

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from soundflow.bench.scorers.matching import embedder, reranker, word_overlap
+from soundflow.bench.scorers.matching import Post, embedder, reranker, word_overlap
 from soundflow.errors import OutsideError
 
 
@@ -37,8 +37,30 @@ def test_a_reranker_gets_all_answers_and_its_logits_become_shares() -> None:
         asked.append((path, body))
         return {"results": [{"index": 1, "relevance_score": 0.0}, {"index": 0, "relevance_score": -3.0}]}
 
-    assert reranker("some-model", post).best("reply", ["a", "b"]) == 0.5
+    assert reranker("some-model", post, gives_logits=True).best("reply", ["a", "b"]) == 0.5
     assert asked == [("/rerank", {"model": "some-model", "query": "reply", "documents": ["a", "b"]})]
+
+
+def scores(*values: float) -> Post:
+    return lambda path, body: {"results": [{"index": i, "relevance_score": s} for i, s in enumerate(values)]}
+
+
+def test_whether_scores_are_logits_is_said_once_for_a_model() -> None:
+    answers = ["a", "b"]
+    told = reranker("m", scores(0.3, 0.2), gives_logits=True)
+    assert told.best("reply", answers) == pytest.approx(1 / (1 + math.exp(-0.3))) and told.name.endswith("of logits")
+    assert reranker("m", scores(0.3, 0.2)).best("reply", answers) == 0.3
+    with pytest.raises(OutsideError, match="a score of -2, outside"):
+        reranker("m", scores(0.3, -2.0)).best("reply", answers)
+    extremes = reranker("m", scores(-1000.0, 1000.0), gives_logits=True).similarity("reply", answers)
+    assert list(extremes) == [0, 1]
+
+
+@pytest.mark.parametrize("rows", [1, 2])
+def test_an_embedding_for_each_text_is_expected(rows: int) -> None:
+    short = {"data": [{"index": i, "embedding": [1.0, 0.0]} for i in range(rows)]}
+    with pytest.raises(OutsideError, match="embedding"):
+        embedder("m", lambda path, body: short).best("reply", ["a", "b"])
 
 
 def test_an_embedder_compares_by_angle() -> None:

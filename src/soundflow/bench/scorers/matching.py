@@ -41,11 +41,15 @@ def word_overlap() -> Matcher:
     return Matcher("word overlap (offline stand-in)", lambda reply, answers: [_jaccard(reply, a) for a in answers])
 
 
-def reranker(model: str, post: Post) -> Matcher:
-    """A reranker behind `POST /rerank`; scores that leave 0..1 are logits and go through a sigmoid.
+def reranker(model: str, post: Post, gives_logits: bool = False) -> Matcher:
+    """A reranker behind `POST /rerank`.
+
+    Args:
+        gives_logits: whether the model's scores are logits, which go through a sigmoid. No single answer can tell: a
+            logit may lie in 0..1 too.
 
     Raises:
-        OutsideError: an answer without a score for each document.
+        OutsideError: an answer without a score for each document, or with one outside 0..1 that is to be no logit.
 
     Source: the released evaluator's FlagReranker with normalised scores; the wire form is Jina's and Cohere's.
     """
@@ -57,9 +61,9 @@ def reranker(model: str, post: Post) -> Matcher:
             raw = [scores[i] for i in range(len(answers))]
         except (KeyError, TypeError, ValueError) as error:
             raise _unreadable("rerank", "results with index and relevance_score") from error
-        return raw if all(0 <= score <= 1 for score in raw) else [1 / (1 + math.exp(-score)) for score in raw]
+        return [_sigmoid(score) for score in raw] if gives_logits else [_share(score) for score in raw]
 
-    return Matcher(f"reranker {model}", similarity)
+    return Matcher(f"reranker {model}{', of logits' if gives_logits else ''}", similarity)
 
 
 def embedder(model: str, post: Post) -> Matcher:
@@ -72,9 +76,8 @@ def embedder(model: str, post: Post) -> Matcher:
     def similarity(reply: str, answers: Sequence[str]) -> list[float]:
         found = post("/embeddings", {"model": model, "input": [reply, *answers]})
         try:
-            rows = sorted(found["data"], key=lambda row: int(row["index"]))
-            query, *documents = [[float(x) for x in row["embedding"]] for row in rows]
-            return [_cosine(query, document) for document in documents][: len(answers)]
+            vectors = {int(row["index"]): [float(x) for x in row["embedding"]] for row in found["data"]}
+            return [_cosine(vectors[0], vectors[1 + place]) for place in range(len(answers))]
         except (KeyError, TypeError, ValueError) as error:
             raise _unreadable("embeddings", "data with index and embedding") from error
 
@@ -89,6 +92,20 @@ def _jaccard(left: str, right: str) -> float:
 def _cosine(a: Sequence[float], b: Sequence[float]) -> float:
     lengths = math.hypot(*a) * math.hypot(*b)
     return math.fsum(x * y for x, y in zip(a, b, strict=True)) / lengths if lengths else 0.0
+
+
+def _sigmoid(logit: float) -> float:
+    if logit >= 0:
+        return 1 / (1 + math.exp(-logit))
+    small = math.exp(logit)  # of a negative number, which cannot overflow
+    return small / (1 + small)
+
+
+def _share(score: float) -> float:
+    if not 0 <= score <= 1:
+        hint = "its model gives logits: say so with --reranker-logits"
+        raise OutsideError("matcher.logits", f"the reranker gave a score of {score:g}, outside 0..1", hint)
+    return score
 
 
 def _unreadable(path: str, expected: str) -> OutsideError:
