@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from soundflow.bench.rows import OUTPUT_FIELDS, append_row, read_answers, read_rows, readable_rows, write_rows
+from soundflow.bench.rows import OUTPUT_FIELDS, append_row, as_line, read_answers, read_rows, readable_rows, write_rows
 from soundflow.errors import InputError
 
 
@@ -78,3 +78,11 @@ def test_what_can_be_read_is_read(tmp_path: Path) -> None:
     rows = readable_rows(written(tmp_path, '{"a": 1}\n{torn\n{"b": 2}'))
     assert [(dict(row.values), row.where[-6:]) for row in rows] == [({"a": 1}, "line 1"), ({"b": 2}, "line 3")]
     assert readable_rows(tmp_path / "nowhere.jsonl") == []
+
+
+def test_half_a_pair_of_surrogates_can_be_written_and_is_itself_when_read(tmp_path: Path) -> None:
+    row = {"id": "a", "output": "hello \ud83d wörld"}
+    assert as_line(row) == '{"id": "a", "output": "hello \\ud83d wörld"}'
+    append_row(tmp_path / "a.jsonl", row)
+    write_rows(tmp_path / "b.jsonl", [row])
+    assert [read_rows(tmp_path / name)[0].values for name in ("a.jsonl", "b.jsonl")] == [row, row]

@@ -51,6 +51,12 @@ def test_figures_by_scenario(folder: Path) -> None:
     assert found["all"]["recordings"] == 2 and found["all"]["replies_per_hour"]["value"] == pytest.approx(900)
 
 
+def test_a_timeline_that_is_no_text_is_told_before_anything_is_heard(folder: Path) -> None:
+    (folder / "home" / "morning.timeline.json").write_bytes(b'{"seconds": "\xff"}')
+    with pytest.raises(InputError, match=r"cannot read .*timeline\.json"):
+        run_scenarios(scripted_bundle(SCRIPT), find_recordings(folder))
+
+
 def test_correlation_by_hand() -> None:
     real = [True] * 5 + [False] * 5 + [True] * 5
     assert correlation([(real, real)], 5) == pytest.approx(1)

@@ -26,6 +26,15 @@ def test_json_is_a_line_a_row_and_one_more(rows: Path, capsys: pytest.CaptureFix
     assert (first["wer"], second["wer"], total["corpus_wer"]) == (0.0, 0.5, 0.25)
 
 
+@pytest.mark.parametrize("name", ["wer", "bleu_zh_en"])
+def test_half_a_pair_of_surrogates_is_scored(
+    name: str, tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    (tmp_path / "r.jsonl").write_text('{"ref": "hello world", "hyp": "hello \\ud83d world"}\n')
+    assert main(["bench", "score", name, "--rows", str(tmp_path / "r.jsonl"), "--json"]) == 0
+    assert len(capfdbinary.readouterr().out.splitlines()) == 2
+
+
 def test_people_get_the_total(rows: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["bench", "score", "wer", "--rows", str(rows)]) == 0
     assert "corpus_wer: 0.25" in capsys.readouterr().out

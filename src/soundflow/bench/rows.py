@@ -122,6 +122,18 @@ def read_answers(path: Path) -> Answers:
     return Answers(outputs, tuple(duplicates), without_id, tuple(broken))
 
 
+def as_line(values: Mapping[str, Any], allow_nan: bool = True) -> str:
+    """An object as one line of JSON that any file and terminal can hold.
+
+    Half a surrogate pair, which models write and UTF-8 does not know, stays JSON's own escape, and so itself when read.
+
+    Raises:
+        ValueError: a number that is none where that is not allowed; JSON has no word for it.
+    """
+    line = json.dumps(dict(values), ensure_ascii=False, allow_nan=allow_nan)
+    return line.encode("utf-8", errors="backslashreplace").decode("utf-8")
+
+
 def append_row(path: Path, row: Mapping[str, Any]) -> None:
     """Add one object to a file of results at once, so that a killed run loses no finished item.
 
@@ -135,7 +147,7 @@ def append_row(path: Path, row: Mapping[str, Any]) -> None:
         with path.open("ab+") as file:
             if file.tell() and not _ends_line(path):
                 file.write(b"\n")
-            file.write(json.dumps(dict(row), ensure_ascii=False).encode() + b"\n")
+            file.write(as_line(row).encode() + b"\n")
     except OSError as error:
         raise OutsideError(
             "bench.write", f"cannot write {path}: {error.strerror}", "free the disk or name another place"
@@ -158,7 +170,7 @@ def write_text(path: Path, text: str) -> None:
 
 def write_rows(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
     """A whole JSON-lines file, written and then renamed."""
-    write_text(path, "".join(json.dumps(dict(row), ensure_ascii=False) + "\n" for row in rows))
+    write_text(path, "".join(as_line(row) + "\n" for row in rows))
 
 
 def _lines(path: Path) -> Iterable[tuple[int, str]]:

@@ -93,11 +93,15 @@ def run_scenarios(
     threshold: float | None = None,
     progress: Callable[[], None] = lambda: None,
 ) -> dict[str, Any]:
-    """Every scenario's figures, and all together under `all`."""
+    """Every scenario's figures, and all together under `all`.
+
+    Raises:
+        InputError: a recording or a timeline that cannot be read.
+    """
     rows: list[tuple[Recording, Heard, Heard | None, Timeline | None]] = []
     for one in recordings:
+        timeline = None if one.timeline is None else _timeline(one.timeline)
         twin = None if one.twin is None else hear(bundle, one.twin, threshold)
-        timeline = None if one.timeline is None else Timeline.from_json(one.timeline.read_text(encoding="utf-8"))
         rows.append((one, hear(bundle, one.path, threshold), twin, timeline))
         progress()
     names = sorted({one.scenario for one in recordings})
@@ -151,6 +155,14 @@ def _events(session: Session, path: Path, block_seconds: float) -> Iterator[Even
     for block in iter_audio(path, block_seconds):
         yield from session.feed(block)
     yield from session.end()
+
+
+def _timeline(path: Path) -> Timeline:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError("scenarios.timeline", f"cannot read {path}: {error}", "write it as UTF-8") from error
+    return Timeline.from_json(text)
 
 
 def _twin(path: Path) -> Path | None:

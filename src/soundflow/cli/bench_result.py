@@ -5,7 +5,6 @@ Tests: tests/cli/test_bench_result.py.
 
 from __future__ import annotations
 
-import json
 import shlex
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -28,7 +27,9 @@ def show(
 
     whole = {**result, "command": command()}
     if as_json:
-        typer.echo(json.dumps(whole, ensure_ascii=False, allow_nan=False))
+        from soundflow.bench.rows import as_line
+
+        typer.echo(as_line(whole, allow_nan=False))
     else:
         console = Console()
         wide = console if console.is_terminal else Console(width=MOST_COLUMNS)

@@ -75,11 +75,10 @@ def run(
       soundflow bench run librispeech_clean --data DIR --predictions said.jsonl --model FOLDER --json
     """
     import dataclasses
-    import json
 
     from soundflow.bench.public.items import faults
     from soundflow.bench.public.registry import Means, benchmark
-    from soundflow.bench.rows import read_answers
+    from soundflow.bench.rows import as_line, read_answers
     from soundflow.cli.bench_result import command
 
     chosen = benchmark(name.value)
@@ -94,7 +93,7 @@ def run(
     result = {"benchmark": name.value, "of": len(every), **chosen.score(items, answers, means)}
     result |= {"faults": faults(every, found), "model": model, **heard, "command": command()}
     if as_json:
-        typer.echo(json.dumps(result, ensure_ascii=False, allow_nan=False))
+        typer.echo(as_line(result, allow_nan=False))
         return
     for figure, value in result.items():
         typer.echo(f"{figure}: {f'{len(value)}: {value[:8]}' if isinstance(value, list) else value}")

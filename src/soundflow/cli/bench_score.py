@@ -42,15 +42,13 @@ def score(
     Example:
       soundflow bench score wer --rows transcripts.jsonl --json
     """
-    import json
-
-    from soundflow.bench.rows import read_rows
+    from soundflow.bench.rows import as_line, read_rows
     from soundflow.bench.score import score_rows
 
     found = score_rows(name.value, read_rows(rows), pedant)
     if as_json:
         for one in (*found.rows, found.total):
-            typer.echo(json.dumps(one, ensure_ascii=False, allow_nan=False))
+            typer.echo(as_line(one, allow_nan=False))
         return
     for figure, value in found.total.items():
         typer.echo(f"{figure}: {value}")
