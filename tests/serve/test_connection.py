@@ -120,7 +120,18 @@ def test_a_message_beyond_the_limit_ends_its_own_session_only() -> None:
 def test_garbage_is_told_and_survived() -> None:
     async def scenario(running: Running) -> None:
         async with client(running) as found:
-            for garbage in ("{", "[]", '{"type":3}', '{"type":"no.such.event"}', "[" * 100_000, b"\x00\xff"):
+            half = r'{"type":"no.such.event","event_id":"\ud83d"}'
+            endless = '{"type":"conversation.item.create","item":{"type":"message","role":1e999,"content":[]}}'
+            for garbage in (
+                "{",
+                "[]",
+                '{"type":3}',
+                '{"type":"no.such.event"}',
+                "[" * 100_000,
+                b"\x00\xff",
+                half,
+                endless,
+            ):
                 await found.socket.send(garbage)
                 assert (await found.next("error"))["error"]["type"] == "invalid_request_error"
             await append(found, 3.5)

@@ -377,6 +377,27 @@ def test_items_are_forgotten_from_the_oldest_on() -> None:
     assert code(conversation.receive({"type": "conversation.item.delete", "item_id": "a"})) == "item_not_found"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        r'{"type":"session.update","session":{"instructions":"bark \ud83d"}}',
+        r'{"type":"x","event_id":"\ude00"}',
+        r'{"type":"x","\ud83d":1}',
+        '{"type":"conversation.item.create","item":{"type":"message","role":1e999,"content":[]}}',
+        '{"type":"x","n":[-1e999]}',
+    ],
+)
+def test_what_could_not_be_told_back_is_refused(text: str) -> None:
+    with pytest.raises(SoundflowError) as refused:
+        read_message(text)
+    assert refused.value.code == "realtime.json"
+
+
+def test_escapes_and_numbers_that_mean_something_are_read() -> None:
+    message = read_message(r'{"type":"x","text":"\ud83d\ude00 \\ud83d \u00e9","n":-1.5e3}')
+    assert message["text"] == "\U0001f600 \\ud83d é" and message["n"] == -1500.0
+
+
 def nonsense(chance: random.Random) -> str | bytes:
     """A message that may be anything: broken JSON, wrong types, known events with odd fields."""
     odd: list[Any] = [None, True, -1, 1e308, "", "x" * 300, [], {}, [[]], {"type": 1}, "AAAA", "\ud83d\ude00", "é=="]

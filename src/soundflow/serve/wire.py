@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 import secrets
 from collections.abc import Mapping
 from typing import Any
@@ -18,12 +19,15 @@ def read_message(text: str | bytes) -> Message:
     """One client event.
 
     Raises:
-        InputError: no JSON object with a `type` (`realtime.json`, `realtime.type`).
+        InputError: no JSON object with a `type`, or one that cannot be told back: half a character, a number beyond
+            all bounds (`realtime.json`, `realtime.type`).
     """
     try:
         if isinstance(text, bytes):
             raise ValueError("a binary frame")
         message = _DECODER.decode(text)
+        if "\\" in text:  # only an escape can stand for half of a pair of surrogates, which is no UTF-8
+            _ENCODER.encode(message).encode()
     except (ValueError, RecursionError) as e:
         raise InputError("realtime.json", "a message that is no JSON", "send one JSON object as a text frame") from e
     if not isinstance(message, dict) or not isinstance(message.get("type"), str):
@@ -40,8 +44,14 @@ def _no_number(name: str) -> None:
     raise ValueError(f"{name} is no JSON")
 
 
+def _finite(number: str) -> float:
+    if math.isfinite(value := float(number)):
+        return value
+    raise ValueError(f"{number[:40]} is beyond all bounds")
+
+
 # made once: `json.loads` and `json.dumps` with options make one for each message
-_DECODER = json.JSONDecoder(parse_constant=_no_number)
+_DECODER = json.JSONDecoder(parse_constant=_no_number, parse_float=_finite)
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
