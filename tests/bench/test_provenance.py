@@ -31,6 +31,12 @@ def test_other_circumstances_are_refused(tmp_path: Path, other: dict[str, str | 
     assert file_of(tmp_path, about) != file_of(tmp_path, {**about, **other})
 
 
+def test_what_differs_is_told_before_what_is_not_said(tmp_path: Path) -> None:
+    append_row(tmp_path / "p.jsonl", {"id": "a", "output": "x", **provenance(MODEL, tier="single")})
+    with pytest.raises(InputError, match=r"with tier 'single' \(this run: 'multiple'\)"):
+        answered(tmp_path / "p.jsonl", provenance(MODEL, tier="multiple", seed=5))
+
+
 def test_answers_that_do_not_say_whose_they_are_are_refused(tmp_path: Path) -> None:
     append_row(tmp_path / "p.jsonl", {"id": "a", "output": "x", "model": "nano"})
     with pytest.raises(InputError, match="line 1: the answer does not say its weights, threshold"):

@@ -52,13 +52,14 @@ def digest_of_streams(streams: Sequence[Sequence[str]]) -> str:
 
 def _check(row: Row, about: Provenance) -> None:
     compared = [name for name in about if name != _NAME]
-    unsaid = ", ".join(name for name in compared if name not in row.values)
-    if unsaid:
-        raise InputError("bench.others", f"{row.where}: the answer does not say its {unsaid}; whose is it?", _HINT)
-    other = [name for name in compared if row.values[name] != about[name]]
+    unsaid = [name for name in compared if name not in row.values]
+    other = [name for name in compared if name in row.values and row.values[name] != about[name]]
     if other:
         found = ", ".join(f"{name} {row.values[name]!r} (this run: {about[name]!r})" for name in other)
         raise InputError("bench.others", f"{row.where} is an answer of {row.answer(_NAME)} with {found}", _HINT)
+    if unsaid:
+        message = f"{row.where}: the answer does not say its {', '.join(unsaid)}; whose is it?"
+        raise InputError("bench.others", message, _HINT)
 
 
 def _digest(text: str) -> str:

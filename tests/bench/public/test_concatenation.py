@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from soundflow.bench.public.concatenation import hear_joined, join, said_in, stability, usable
+from soundflow.bench.public.concatenation import first_text_ms, hear_joined, join, said_in, stability, usable
 from soundflow.bench.public.items import Item
-from soundflow.bench.rows import Answers, read_answers
+from soundflow.bench.rows import Answers, read_answers, write_rows
 from soundflow.bench.scoring import SpokenReply
 from soundflow.errors import InputError, UsageError
 from tests.bench.public.made import Talker, write_sounds
@@ -59,6 +59,12 @@ def test_answers_given_at_another_threshold_are_refused(tmp_path: Path) -> None:
     list(hear_joined(Talker("one"), items, 2, tmp_path / "2.jsonl", {"threshold": 0.5}))
     with pytest.raises(InputError, match=r"threshold 0\.5"):
         list(hear_joined(Talker("one"), items, 2, tmp_path / "2.jsonl", {"threshold": 0.6}))
+
+
+def test_an_item_that_was_heard_again_counts_once(tmp_path: Path) -> None:
+    rows = [{"id": "a", "output": "", "first_text_ms": 100.0}, {"id": "a", "output": "x", "first_text_ms": 300.0}]
+    write_rows(tmp_path / "1.jsonl", rows)
+    assert first_text_ms(tmp_path / "1.jsonl")["value"] == 300
 
 
 def test_what_is_kept_and_where_it_is_lost() -> None:
