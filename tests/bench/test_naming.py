@@ -41,3 +41,7 @@ def test_not_said(text: str, names: list[str]) -> None:
 
 def test_a_name_of_idle_words_is_never_said() -> None:
     assert not names_sound("The a of.", ["the", "(quiet)"])
+
+
+def test_a_second_side_that_stands_in_brackets_is_none() -> None:
+    assert names_sound("That is a bell.", ["Bell or (chime)"]) and not names_sound("A chime.", ["Bell or (chime)"])

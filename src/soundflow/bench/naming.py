@@ -48,8 +48,8 @@ def _forms(name: str) -> tuple[frozenset[str], ...]:
 
 def _alternatives(name: str) -> Iterator[str]:
     left, found, right = name.partition(" or ")
-    if not found:
-        yield name
+    if not found or not right.strip():  # nothing may be left of "a bell or (chime)" but its first side
+        yield left
         return
     first, *tail = right.split()
     yield f"{left} {' '.join(tail)}"
