@@ -79,6 +79,20 @@ def test_a_client_that_lost_its_socket_goes_on_where_it_was() -> None:
     run(scenario)
 
 
+def test_a_client_that_gives_a_silent_socket_up_may_come_back() -> None:
+    async def scenario(running: Running) -> None:
+        async with client(running) as found:
+            await append(found, 1.5)
+            decision = await found.next("response.listen")
+            await found.socket.close(4000)
+        await detached(running)
+        async with newcomer(running) as again:
+            await again.send(type="session.resume", **ticket(found, decision["server_event_seq"]))
+            assert (await again.next())["type"] == "session.resumed"
+
+    run(scenario)
+
+
 @pytest.mark.parametrize("is_closed", [False, True])
 def test_who_lost_the_answer_to_its_resuming_comes_back_with_the_token_it_has(is_closed: bool) -> None:
     async def scenario(running: Running) -> None:

@@ -31,6 +31,7 @@ from soundflow.stream.events import Event
 
 _log = logging.getLogger(__name__)
 _LAST_WORDS_SECONDS = 1.0  # for a close frame to be found behind what is still unread; chosen
+_COMES_BACK = 4000  # of the range for applications: a client gives a silent socket up and will resume
 
 
 class Close(IntEnum):
@@ -301,5 +302,5 @@ class Connection:
 
 
 def _was_lost(frame: Mapping[str, Any]) -> bool:
-    """Whether a socket dropped, rather than being closed by its client. The web server tells a close frame's reason."""
-    return frame.get("code") == 1006 or (frame.get("code") == 1005 and "reason" not in frame)
+    """Whether a socket dropped or was given up, rather than being closed by a client that is done. The web server tells a close frame's reason."""
+    return frame.get("code") in (1006, _COMES_BACK) or (frame.get("code") == 1005 and "reason" not in frame)

@@ -8,6 +8,7 @@ const PATIENCE_MS = 30_000; // as long as a server keeps a session by default
 const DIAL_MS = 12_000; // for a socket to be there and the session resumed; a server may wait 10 s for the old socket to let go
 const SILENT_MS = 8_000; // without a word while a decision is due: the other end is gone and nobody said so
 const FIRST_WAIT_MS = 250, LONGEST_WAIT_MS = 4_000; // between two attempts
+const COMES_BACK = 4000; // the code a socket is given up with, so that the server keeps the session
 const ON_PURPOSE = [1000, 1001, 1008, 1009, 4001]; // codes of a session that is over: done, stopped, a limit, moved
 
 // onLost(), onResumed() and, at last, onClose({why, code}); `why` is done, refused, ended, expired or unreachable.
@@ -67,7 +68,7 @@ export function openSession({ key, settings, onEvent, onLost, onResumed, onClose
   function abandon(mine) { // the server sees the new socket before it knows that the old one is gone
     if (mine !== socket || isOver) return;
     socket = null;
-    mine.close();
+    mine.close(COMES_BACK);
     dropped(1006);
   }
 
@@ -97,7 +98,7 @@ export function openSession({ key, settings, onEvent, onLost, onResumed, onClose
     tries = 0;
     const slow = socket;
     dial();
-    if (slow) slow.close();
+    if (slow) slow.close(COMES_BACK);
   }
   const watch = setInterval(() => {
     if (isLive && backlog.seconds() > 1 && performance.now() - heardAt > SILENT_MS) abandon(socket);
