@@ -302,5 +302,8 @@ class Connection:
 
 
 def _was_lost(frame: Mapping[str, Any]) -> bool:
-    """Whether a socket dropped or was given up, rather than being closed by a client that is done. The web server tells a close frame's reason."""
+    """Whether a socket dropped, or was given up by a client that will resume, and was not closed for good.
+
+    The web server tells a close frame's reason.
+    """
     return frame.get("code") in (1006, _COMES_BACK) or (frame.get("code") == 1005 and "reason" not in frame)
