@@ -44,6 +44,14 @@ def test_folders_become_one(folders: list[Path], tmp_path: Path) -> None:
     assert joined(folders, tmp_path / "joined", tmp_path / "cache").clips() == store.clips(), "made again, the same"
 
 
+def test_a_recording_that_another_folder_holds_out_is_not_learned_from(tmp_path: Path) -> None:
+    for name, split in (("one", "train"), ("two", "test")):
+        row = {"id": "a", "path": "a.wav", "label": "siren", "split": split, "length": 1.2, "recording": "youtube:a"}
+        write_folder(tmp_path / name, [row], {"siren": {"proactive": True}})
+    store = joined([tmp_path / "one", tmp_path / "two"], tmp_path / "joined", tmp_path / "cache")
+    assert [clip.split for clip in store.clips()] == ["test", "test"]
+
+
 def test_a_store_stands_beside_a_folder(folders: list[Path], tmp_path: Path) -> None:
     sound(tmp_path / "mine" / "event" / "kettle" / "a.wav", 1.2)
     sound(tmp_path / "mine" / "music" / "long.wav", 50.0)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from soundflow.atomic import write_text
 from soundflow.data.clips import CLIPS_NAME, Clip, ClipStore, is_index
 from soundflow.data.folders import second_name
 from soundflow.data.json_lines import whole_objects
+from soundflow.data.splits import strictest
 from soundflow.data.streams import StreamConfig, stream
 from soundflow.errors import InputError, OutsideError
 from soundflow.train.document import Sounding
@@ -61,6 +62,8 @@ class FreshStreams:
 def joined(folders: Sequence[Path], out: Path, cache: Path | None) -> ClipStore:
     """Several folders or stores of clips as one; of a label that stands in two, the first one's words are kept.
 
+    A recording that stands in two stands in the stricter of its splits: what one holds out is not learned from another.
+
     Args:
         out: where the joint `clips.jsonl` and `labels.json` go, and the sounds: as second names of the same files
             where the disk can do that, else as copies.
@@ -72,7 +75,7 @@ def joined(folders: Sequence[Path], out: Path, cache: Path | None) -> ClipStore:
     if len(folders) == 1:
         return ClipStore(folders[0], cache)
     labels: dict[str, Any] = {}
-    lines: list[str] = []
+    rows: list[dict[str, Any]] = []
     stores = [ClipStore(folder, cache) for folder in folders]  # each says what is wrong with its folder
     for store in reversed(stores):
         labels.update(store.labels)
@@ -82,9 +85,9 @@ def joined(folders: Sequence[Path], out: Path, cache: Path | None) -> ClipStore:
                 moved = _moved(row, number)
                 if is_index(store.folder) or not Path(str(row["path"])).is_absolute():  # else `ClipStore` refuses it
                     second_name(store.folder / str(row["path"]), out / moved["path"])
-                lines.append(json.dumps(moved, ensure_ascii=False))
+                rows.append(moved)
         write_text(out / "labels.json", json.dumps(labels, ensure_ascii=False))
-        write_text(out / "clips.jsonl", "\n".join(lines) + "\n")
+        write_text(out / "clips.jsonl", "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in _united(rows)))
     except OSError as error:
         raise OutsideError("fresh.folder", f"cannot write {out}: {error}", "give another out folder") from error
     return ClipStore(out, cache)
@@ -110,6 +113,14 @@ def _row(clip: Clip) -> Mapping[str, Any]:
     return {**clip.extra, **fields}
 
 
+def _united(rows: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Rows with one split a recording."""
+    splits: dict[str, str] = {}
+    for row in rows:
+        splits[row["recording"]] = strictest((row["split"], splits.get(row["recording"], row["split"])))
+    return ({**row, "split": splits[row["recording"]]} for row in rows)
+
+
 def _moved(row: Mapping[str, Any], number: int) -> dict[str, Any]:
     """A row of folder `number` in the joint folder; its names stay apart from those of the others."""
     clip = str(row.get("id") or row["path"])
@@ -118,4 +129,5 @@ def _moved(row: Mapping[str, Any], number: int) -> dict[str, Any]:
         "id": f"{number}-{clip}",
         "path": f"{number}/{str(row['path']).lstrip('/')}",  # a store names its sounds from the root
         "recording": str(row.get("recording") or f"{number}-{clip}"),
+        "split": str(row.get("split", Clip.split)),
     }
