@@ -16,9 +16,7 @@ from soundflow.serve.wire import Ids, ServerEvent, Stamp
 from soundflow.serve.wire_audio import AudioFormat
 from soundflow.stream.events import ReplyDelta, ReplyEnd, ReplyStart
 
-_KEPT_MARKS = (
-    256  # replies of which it stays known what was said when, for those that are cut to what was played; chosen
-)
+_KEPT_MARKS = 256  # replies whose marks stay known, for those that are cut to what was played; chosen
 
 Telling: TypeAlias = ReplyStart | ReplyDelta | ReplyEnd | SpeechDelta | SpeechEnd
 
