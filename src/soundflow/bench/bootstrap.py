@@ -61,6 +61,12 @@ def bootstrap(
     return Interval(value, float(low), float(high))
 
 
+def ratio(counts: Counts) -> Counts:
+    """The figure of two summed columns [..., 2]: the first over the second; NaN, without a warning, over nothing."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(counts[..., 0] / counts[..., 1])
+
+
 def poisson_rate(count: int, hours: float) -> Interval:
     """Events an hour with exact 95 % bounds (Garwood); nothing when no time was heard."""
     if hours <= 0:
@@ -86,9 +92,7 @@ def clustered_rate(
     if exact.low is None or exact.high is None:
         return exact
     pieces = np.stack([np.asarray(counts, np.float64), np.asarray(hours, np.float64)], axis=1)
-    drawn = bootstrap(
-        pieces, clusters or range(len(pieces)), lambda sums: np.asarray(sums[..., 0] / sums[..., 1]), seed
-    )
+    drawn = bootstrap(pieces, clusters or range(len(pieces)), ratio, seed)
     if drawn.low is None or drawn.high is None:
         return exact
     return Interval(exact.value, min(exact.low, drawn.low), max(exact.high, drawn.high))

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from rich.table import Table
 
-from soundflow.bench.bootstrap import bootstrap
+from soundflow.bench.bootstrap import bootstrap, ratio
 from soundflow.bench.rows import Row
 from soundflow.errors import InputError
 
@@ -55,7 +55,7 @@ def compared(pairs: Sequence[Pair]) -> dict[str, Any]:
     """
     counts = np.array([(p.second_right - p.first_right, 1.0) for p in pairs], dtype=np.float64)
     recordings = [pair.recording for pair in pairs]
-    difference = bootstrap(counts, recordings, lambda c: np.asarray(c[..., 0] / c[..., 1]))
+    difference = bootstrap(counts, recordings, ratio)
     gained = sum(p.second_right and not p.first_right for p in pairs)
     lost = sum(p.first_right and not p.second_right for p in pairs)
     return {

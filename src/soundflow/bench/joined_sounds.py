@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from soundflow.bench.bootstrap import bootstrap
+from soundflow.bench.bootstrap import bootstrap, ratio
 from soundflow.bench.proactive import Item
 from soundflow.bench.proactive_streams import Load, compose_stream
 from soundflow.bench.public.concatenation import BLOCK, first_texts
@@ -78,10 +78,10 @@ def _row(length: int, decided: Sequence[Decided], alone: float) -> dict[str, Any
     return {
         "n": length,
         "figure": figure,
-        "share": bootstrap(rights, range(len(rights)), _share).to_dict(),
+        "share": bootstrap(rights, range(len(rights)), ratio).to_dict(),
         "retention": figure / alone if alone else None,
         "by_position": [_percent([o.right for o in decided if o.position == place]) for place in range(length)],
-        "first_text_ms": bootstrap(first, range(len(first)), _share).to_dict(),
+        "first_text_ms": bootstrap(first, range(len(first)), ratio).to_dict(),
     }
 
 
@@ -91,7 +91,3 @@ def _spoke(replies: Sequence[SpokenReply], start: float, end: float) -> bool:
 
 def _percent(values: Sequence[bool]) -> float:
     return 100.0 * sum(values) / len(values)
-
-
-def _share(counts: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.asarray(counts[..., 0] / counts[..., 1])

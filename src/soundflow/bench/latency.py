@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from soundflow.bench.bootstrap import Counts, bootstrap
+from soundflow.bench.bootstrap import bootstrap, ratio
 from soundflow.bench.fifo import Call, Scenario, rows_table
 from soundflow.bench.fifo import play as play_scripted
 from soundflow.bench.paced import MeasuredWork, Paced, Schedule, TableWork, Work, play
@@ -109,9 +109,4 @@ def _scaled(costs: CostTable, factor: float) -> CostTable:
 
 def _mean(per_stream: Sequence[Sequence[float]]) -> dict[str, float | None]:
     counts = np.array([(sum(values), len(values)) for values in per_stream], dtype=np.float64).reshape(-1, 2)
-    return bootstrap(counts, range(len(counts)), _ratio).to_dict()
-
-
-def _ratio(counts: Counts) -> Counts:
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray(counts[..., 0] / counts[..., 1])
+    return bootstrap(counts, range(len(counts)), ratio).to_dict()

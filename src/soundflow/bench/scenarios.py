@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from soundflow.audio.decode import iter_audio
-from soundflow.bench.bootstrap import bootstrap, clustered_rate
+from soundflow.bench.bootstrap import bootstrap, clustered_rate, ratio
 from soundflow.bench.hearing import spoken
 from soundflow.bench.scoring import EventResult, SpokenReply, score_stream
 from soundflow.bench.stream_measures import silence_rates
@@ -144,7 +144,7 @@ def _figures(rows: Sequence[tuple[Heard, Heard | None, Timeline | None]], chunk_
         "recordings": len(rows),
         "hours": round(hours, 4),
         "replies_per_hour": clustered_rate(replies, [heard.seconds / 3600 for heard, _, _ in rows]).to_dict(),
-        "silence_rate": bootstrap(counts, range(len(rows)), lambda c: np.asarray(c[..., 0] / c[..., 1])).to_dict(),
+        "silence_rate": bootstrap(counts, range(len(rows)), ratio).to_dict(),
         "pairs": len(pairs),
         "correlation": correlation(pairs, per_bin),
         "triggers": {name: rate.to_dict() for name, rate in rates(events).items()} if events else None,

@@ -22,7 +22,7 @@ import numpy as np
 
 from soundflow.audio.decode import iter_audio
 from soundflow.audio.pcm import SAMPLE_RATE, to_s16le
-from soundflow.bench.bootstrap import bootstrap
+from soundflow.bench.bootstrap import bootstrap, ratio
 from soundflow.bench.hearing import spoken
 from soundflow.bench.listening import Job, Setting, compose_job
 from soundflow.bench.machine import resident_mb
@@ -147,7 +147,7 @@ def accuracy(pairs: Pairs, excerpts: Sequence[Timeline]) -> dict[str, Any]:
     both = list(zip(pairs.opening, pairs.closing, strict=True))
     counts = np.array([(100.0 * (last.right - first.right), 1.0) for first, last in both]).reshape(-1, 2)
     recordings = [event.recording for event in pairs.opening]
-    change = bootstrap(counts, recordings, lambda c: np.asarray(c[..., 0] / c[..., 1]))
+    change = bootstrap(counts, recordings, ratio)
     return {
         "events": len(both),
         "opening": _rates(pairs.opening),

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from soundflow.bench.bootstrap import Counts, Interval, bootstrap, clustered_rate
+from soundflow.bench.bootstrap import Interval, bootstrap, clustered_rate, ratio
 from soundflow.bench.capabilities.items import TASKS, Asked
 from soundflow.bench.capabilities.judging import Judged, JudgedItem, judge
 from soundflow.bench.capabilities.rules import Share, question_of
@@ -113,7 +113,7 @@ def row_of(told: Sequence[Told], tasks: Collection[str]) -> Row:
 def share(pairs: Sequence[Share], recordings: Sequence[str]) -> Interval:
     """What was got of how much, with bounds by recording."""
     counts = np.array(pairs, np.float64).reshape(-1, 2)
-    return bootstrap(counts, recordings, _ratio)
+    return bootstrap(counts, recordings, ratio)
 
 
 def _shares(items: Sequence[JudgedItem]) -> Row:
@@ -185,8 +185,3 @@ def _tasks(judged: Judged) -> set[str]:
 
 def _of(streams: Iterable[Judged], tasks: Collection[str]) -> list[JudgedItem]:
     return [item for one in streams for item in one.items if item.item.sub_task in tasks]
-
-
-def _ratio(counts: Counts) -> Counts:
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray(counts[..., 0] / counts[..., 1])

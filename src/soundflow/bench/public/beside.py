@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from soundflow.bench.bootstrap import Counts, bootstrap
+from soundflow.bench.bootstrap import Counts, bootstrap, ratio
 
 
 def beside(
@@ -27,15 +27,10 @@ def beside(
         always_empty: the figure of an empty answer to every item.
         figure: from summed columns [..., columns] to [...]; None stands for the first column over the second.
     """
-    found = bootstrap(np.array(counts, np.float64), range(len(counts)), figure or _ratio)
+    found = bootstrap(np.array(counts, np.float64), range(len(counts)), figure or ratio)
     return {"bounds": {"figure": name, **found.to_dict()}, "trivial": {"always_empty": {name: always_empty}}}
 
 
 def mean_beside(name: str, values: Sequence[float], always_empty: float | None) -> dict[str, Any]:
     """The same where the figure is the mean of the items' values."""
     return beside(name, [(value, 1.0) for value in values], always_empty)
-
-
-def _ratio(counts: Counts) -> Counts:
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray(counts[..., 0] / counts[..., 1])

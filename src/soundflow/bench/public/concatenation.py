@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from soundflow.audio.decode import read_audio
 from soundflow.audio.pcm import SAMPLE_RATE
-from soundflow.bench.bootstrap import Counts, bootstrap
+from soundflow.bench.bootstrap import bootstrap, ratio
 from soundflow.bench.provenance import Provenance, answered
 from soundflow.bench.public.items import GAP_SECONDS, TAIL_SECONDS, Hear, Item
 from soundflow.bench.rows import Answers, append_row, readable_rows
@@ -109,7 +109,7 @@ def stability(items: Sequence[Item], answers: Mapping[int, Answers], score: Scor
         positions = [score(items[position::length], answers[length]) for position in range(length)]
         kept = figure / alone if alone else None
         each = np.array([(score([item], answers[length]) / 100, 1.0) for item in items])
-        share = bootstrap(each, range(len(items)), _mean).to_dict()
+        share = bootstrap(each, range(len(items)), ratio).to_dict()
         rows.append({"n": length, "figure": figure, "share": share, "retention": kept, "by_position": positions})
     return rows
 
@@ -123,11 +123,7 @@ def first_text_ms(out: Path) -> dict[str, float | None]:
     """
     times = {str(row.values.get("id")): row.values.get("first_text_ms") for row in readable_rows(out)}.values()
     counts = np.array([(ms, 1.0) for ms in times if isinstance(ms, int | float)], dtype=np.float64).reshape(-1, 2)
-    return bootstrap(counts, range(len(counts)), _mean).to_dict()
-
-
-def _mean(counts: Counts) -> Counts:
-    return np.asarray(counts[..., 0] / counts[..., 1])
+    return bootstrap(counts, range(len(counts)), ratio).to_dict()
 
 
 def _hear_group(hear: Hear, group: Sequence[Item], out: Path, about: Provenance) -> None:
