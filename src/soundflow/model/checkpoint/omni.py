@@ -18,7 +18,7 @@ from soundflow.errors import InputError, UsageError
 from soundflow.model.bundle import Bundle
 from soundflow.model.checkpoint.assemble import ON_CPU, Placement, assemble, meta_network, own_names, renamed
 from soundflow.model.checkpoint.released import audio_sizes, encoder_config
-from soundflow.model.checkpoint.tensors import open_safetensors, read_object
+from soundflow.model.checkpoint.tensors import INDEX, open_safetensors, read_object
 from soundflow.model.checkpoint.write import OWN_KEY, write_folder
 from soundflow.model.config import DecoderConfig, ModelConfig, audio_interaction_3b
 from soundflow.model.network import AudioInteractionModel
@@ -56,7 +56,7 @@ def load_omni(folder: Path, placement: Placement = ON_CPU) -> Bundle:
     origins = {name: renamed(prefix + foreign_name(name)) for name in own_names(meta_network(config))}
 
     def where(name: str) -> str:
-        return str(tensors.file_of(name) if name in tensors else folder / "model.safetensors.index.json")
+        return str(tensors.file_of(name) if name in tensors else folder / INDEX)
 
     def ignored(name: str) -> bool:
         plain = name.removeprefix(prefix)

@@ -17,8 +17,8 @@ from torch import Tensor
 from soundflow.errors import InputError, UsageError
 from soundflow.model.bundle import Bundle
 from soundflow.model.checkpoint.assemble import ON_CPU, Origin, Placement, assemble, meta_network, own_names, renamed
-from soundflow.model.checkpoint.tensors import open_safetensors, read_object, weight_files
-from soundflow.model.checkpoint.write import WEIGHTS, write_folder
+from soundflow.model.checkpoint.tensors import WEIGHTS, open_safetensors, read_object, weight_files
+from soundflow.model.checkpoint.write import write_folder
 from soundflow.model.config import ModelConfig
 from soundflow.model.int4 import can_be_int4, from_int4, to_int4
 from soundflow.model.tokens import TextTokenizer

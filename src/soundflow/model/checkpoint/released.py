@@ -17,7 +17,7 @@ from torch import Tensor
 from soundflow.errors import InputError
 from soundflow.model.bundle import Bundle
 from soundflow.model.checkpoint.assemble import ON_CPU, Origin, Placement, assemble, meta_network, own_names, renamed
-from soundflow.model.checkpoint.tensors import TensorFiles, open_pickle, open_safetensors, read_object
+from soundflow.model.checkpoint.tensors import INDEX, TensorFiles, open_pickle, open_safetensors, read_object
 from soundflow.model.config import DecoderConfig, EncoderConfig, ModelConfig, audio_interaction_3b
 from soundflow.model.tokens import TextTokenizer
 
@@ -223,7 +223,7 @@ def _encoder_file(folder: Path) -> Path:
 
 
 def _home(folder: Path, owner: str) -> Path:
-    return _encoder_file(folder) if owner == "encoder" else folder / "model.safetensors.index.json"
+    return _encoder_file(folder) if owner == "encoder" else folder / INDEX
 
 
 class _Both(Mapping[str, Tensor]):

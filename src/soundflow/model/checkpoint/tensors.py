@@ -17,6 +17,8 @@ from torch import Tensor
 
 from soundflow.errors import InputError
 
+WEIGHTS = "model.safetensors"
+INDEX = "model.safetensors.index.json"  # which shard holds which tensor, where there are shards
 _MOST_JSON_BYTES = 64 * 2**20  # an index of a thousand shards is far below; chosen
 
 
@@ -59,10 +61,9 @@ def open_safetensors(folder: Path) -> TensorFiles:
     Raises:
         InputError: a file is missing or damaged, or the index and a shard disagree.
     """
-    index = folder / "model.safetensors.index.json"
-    single = folder / "model.safetensors"
+    index = folder / INDEX
     if not index.is_file():
-        return _safetensors_file(single)
+        return _safetensors_file(folder / WEIGHTS)
     wanted = _weight_map(index)
     opened = {shard: _safetensors_file(_inside(folder, shard, index)) for shard in sorted(set(wanted.values()))}
     for name, shard in wanted.items():
@@ -79,9 +80,9 @@ def weight_files(folder: Path) -> list[Path]:
     Raises:
         InputError: the index is damaged.
     """
-    index = folder / "model.safetensors.index.json"
+    index = folder / INDEX
     if not index.is_file():
-        return [folder / "model.safetensors"]
+        return [folder / WEIGHTS]
     return [_inside(folder, shard, index) for shard in sorted(set(_weight_map(index).values()))]
 
 

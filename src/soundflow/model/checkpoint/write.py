@@ -18,13 +18,11 @@ from torch import Tensor
 from soundflow.atomic import replacing
 from soundflow.errors import InputError, UsageError
 from soundflow.model.checkpoint.released import is_released
-from soundflow.model.checkpoint.tensors import read_object
+from soundflow.model.checkpoint.tensors import INDEX, WEIGHTS, read_object
 from soundflow.model.tokens import TextTokenizer
 
 SHARD_BYTES = 4 * 10**9  # as large as the release's own shards
-WEIGHTS = "model.safetensors"
 SHARDS = "model-*-of-*.safetensors"
-INDEX = "model.safetensors.index.json"
 CONFIG = "config.json"
 OWN_KEY = "soundflow"  # our config, inside a `config.json` of another layout that we wrote
 LOOKED_AT = 64  # blocks of a file that its digest reads, 4 MiB in all; chosen: 12 GB of weights take a moment
