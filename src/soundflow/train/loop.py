@@ -15,8 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from rich.console import Console
-from rich.progress import Progress
 from torch import Tensor
 
 from soundflow.atomic import write_text
@@ -34,7 +32,7 @@ from soundflow.train.packing import Packed, packed
 from soundflow.train.parallel import Engine, Mode, World, engine_of, whole_tensors
 from soundflow.train.resume import Position, position_of, restore, save
 from soundflow.train.schedule import schedule
-from soundflow.train.trainer import PROGRESS_COLUMNS
+from soundflow.train.trainer import training_progress
 
 OnStep = Callable[[int], None]
 
@@ -100,8 +98,7 @@ class StageRun:
         self.position = restore(self._out, self.engine)
         log = _Log(self._out, self.position.step, self._cadence.wandb) if self.world.is_first else None
         world, begun, heard = self.world, time.monotonic(), 0.0
-        progress = Progress(*PROGRESS_COLUMNS, console=Console(stderr=True), refresh_per_second=0.5)
-        with progress if log else nullcontext() as bar:
+        with training_progress() if log else nullcontext() as bar:
             task = bar.add_task(f"stage {self.stage.number}", total=self.stage.steps, note="") if bar else None
             if valid and not self.position.step:
                 self._judge(valid, log)  # what it was like before

@@ -95,7 +95,7 @@ class Trainer:
         """Train to the last step, from the checkpoint when the folder holds one."""
         self._resume()
         writer = SummaryWriter(self.out / "tensorboard")
-        with Progress(*PROGRESS_COLUMNS, console=Console(stderr=True), refresh_per_second=0.5) as bar:
+        with training_progress() as bar:
             task = bar.add_task("training", total=self.config.steps, completed=self.step, note=str(self.out))
             started, heard = time.monotonic(), 0.0
             for batch, pooled in self._batches():
@@ -240,13 +240,17 @@ class Trainer:
         self.average = state["average"]
 
 
-PROGRESS_COLUMNS = (
-    TextColumn("{task.description}"),
-    BarColumn(),
-    TextColumn("{task.completed}/{task.total} · {task.fields[note]}"),
-    TimeElapsedColumn(),
-    TimeRemainingColumn(),
-)
+def training_progress() -> Progress:
+    """A bar whose tasks have a `note`, on standard error: standard output is for what a run gives."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed}/{task.total} · {task.fields[note]}"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        refresh_per_second=0.5,
+    )
 
 
 def event_scores(batch: Batch, p_response: Tensor, chunk_seconds: float) -> list[tuple[bool, float]]:
