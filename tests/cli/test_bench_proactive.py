@@ -66,11 +66,10 @@ def test_a_model_hears_the_recordings(
 def test_answers_of_another_tier_threshold_or_model_are_refused(
     arguments: list[str],
     tmp_path: Path,
-    small_bundle: Bundle,
+    model_folder: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    save_folder(small_bundle, tmp_path / "model", "float32")
-    run = [*arguments, "--audio", str(tmp_path), "--model", str(tmp_path / "model")]
+    run = [*arguments, "--audio", str(tmp_path), "--model", str(model_folder)]
     assert main([*run, "--threshold", "1.0"]) == 1
     assert "does not say its weights" in capsys.readouterr().err, "the rows of others are only scored"
     (tmp_path / "p.jsonl").unlink()
@@ -84,13 +83,12 @@ def test_answers_of_another_tier_threshold_or_model_are_refused(
 def test_gates_hear_each_division_for_themselves(
     arguments: list[str],
     tmp_path: Path,
-    small_bundle: Bundle,
+    model_folder: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    save_folder(small_bundle, tmp_path / "model", "float32")
     for seed in ("0", "2"):
         (tmp_path / "p.jsonl").unlink()
-        run = ["--audio", str(tmp_path), "--model", str(tmp_path / "model"), "--tier", "multiple", "--seed", seed]
+        run = ["--audio", str(tmp_path), "--model", str(model_folder), "--tier", "multiple", "--seed", seed]
         assert main([*arguments, *run]) == 0
     assert len(list((tmp_path / "p.gates" / "multiple").glob("energy_gate-*.jsonl"))) == 2
 

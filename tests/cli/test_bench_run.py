@@ -69,11 +69,10 @@ def test_a_model_answers_what_it_has_not_answered_yet(
 def test_answers_of_another_threshold_or_of_others_are_refused(
     arguments: list[str],
     tmp_path: Path,
-    small_bundle: Bundle,
+    model_folder: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    save_folder(small_bundle, tmp_path / "model", "float32")
-    run = [*arguments, "--model", str(tmp_path / "model"), "--threshold"]
+    run = [*arguments, "--model", str(model_folder), "--threshold"]
     assert main([*run, "1.0"]) == 1 and "does not say its weights" in capsys.readouterr().err
     assert read_answers(tmp_path / "p.jsonl").outputs["1"] == "Paris."
     (tmp_path / "p.jsonl").unlink()
