@@ -38,7 +38,7 @@ SILENT = GRAMMAR.control.silent
 def named(*events: StreamEvent, chunks: int = 10) -> dict[int, set[int]]:
     """By chunk the tokens its row should name; chunks that are left out are missing."""
     tokens = annotate(None, chunks, [(1, Reply("A dog is barking."))], GRAMMAR)
-    found = heard_in(Timeline(4.0, 0.4, None, "safety_alert", events), tokens, chunks, GRAMMAR)
+    found = heard_in(Timeline(4.0, 0.4, None, "safety_alert", events), tokens.decision_at - 1, range(chunks), GRAMMAR)
     rows = {int(at) - 1: chunk for chunk, at in enumerate(tokens.decision_at)}
     names: dict[int, set[int]] = {}
     for row, token in zip(found.rows, found.ids, strict=True):
@@ -139,9 +139,25 @@ def test_mandarin_is_named_character_by_character() -> None:
 
 def test_each_row_weighs_the_same_whatever_its_names() -> None:
     tokens = annotate(None, 10, [], GRAMMAR)
-    found = heard_in(Timeline(4.0, 0.4, None, "t", (says("one two"),)), tokens, 10, GRAMMAR)
+    found = heard_in(Timeline(4.0, 0.4, None, "t", (says("one two"),)), tokens.decision_at - 1, range(10), GRAMMAR)
     weights = [found.weights[found.rows == row].sum() for row in np.unique(found.rows)]
     assert set(np.round(weights, 5)) == {1.0, np.float32(QUIET_WEIGHT)}
+
+
+def test_a_recording_that_is_asked_about_names_what_sounds_in_it() -> None:
+    says_one = dataclasses.replace(says("one two", chunk=4, chunks=4), reply=Reply("One, two."))
+    line = Timeline(4.0, 0.4, "What is said?", "environment_aware_assistance", (event(1, True), says_one))
+    sounding = Sounding("s", np.zeros(64_000, np.float32), line)
+    stage = dataclasses.replace(EARS, offline_share=1.0)
+    made = [document(sounding, GRAMMAR, 0.4, stage, np.random.default_rng(n)) for n in range(9)]
+    found = next(one for one in made if one.key == "s-from4")
+    last_of = np.flatnonzero(found.tokens.is_audio)[GRAMMAR.audio_positions - 1 :: GRAMMAR.audio_positions]
+    heard = [{*found.heard.ids[found.heard.rows == row]} for row in last_of]
+    both = pieces(" one") | pieces(" two")
+    assert heard == [pieces(" one"), pieces(" one"), both, pieces(" two")]
+    assert np.isin(found.heard.rows, last_of).all()
+    deaf = dataclasses.replace(stage, hearing_weight=0.0)
+    assert not len(document(sounding, GRAMMAR, 0.4, deaf, np.random.default_rng(0)).heard.rows)
 
 
 def test_only_sound_decides_and_says_nothing() -> None:

@@ -82,7 +82,7 @@ def document(
     if stage.form != "listening" and stage.offline_share > 0:
         part = recording_asked_about(timeline, chunks, rng)
         if part is not None and rng.random() < stage.offline_share:
-            return _asked(sounding, timeline, part, grammar, size)
+            return _asked(sounding, timeline, part, grammar, size, stage)
     if stage.form == "single" and responses:
         chunks = responses[0][0] + 1
         responses = responses[:1]
@@ -93,20 +93,28 @@ def document(
         tokens = only_sound(chunks, grammar)
     else:
         tokens = annotate(timeline.instruction, chunks, responses, grammar, rate)
-    names = heard_in(timeline, tokens, chunks, grammar) if stage.hearing_weight > 0 else NOTHING
+    decided = tokens.decision_at - 1
+    names = heard_in(timeline, decided, range(chunks), grammar) if stage.hearing_weight > 0 else NOTHING
     asked = asked_in(timeline, tokens, chunks, grammar, sounding.asks_aloud) if stage.asked_weight > 0 else NOTHING
     return Document(sounding.key, samples, tokens, timeline, seconds, chunks, names, asked, sounding.pieces)
 
 
-def _asked(sounding: Sounding, timeline: Timeline, part: Recording, grammar: Grammar, size: int) -> Document:
-    """A recording and the question about it; chunks from its own start, for it is heard by itself."""
+def _asked(
+    sounding: Sounding, timeline: Timeline, part: Recording, grammar: Grammar, size: int, stage: Stage
+) -> Document:
+    """A recording and the question about it; chunks from its own start, for it is heard by itself.
+
+    What sounds is named at each chunk's last position: the question comes behind them all.
+    """
     chunks = len(part.chunks)
     samples, seconds = _in_chunks(sounding.samples, part.chunks, size)
     slots = chunks * grammar.audio_positions
     tokens = annotate_offline(timeline.instruction, slots, part.answer, grammar)
+    last_of = np.flatnonzero(tokens.is_audio)[grammar.audio_positions - 1 :: grammar.audio_positions]
+    names = heard_in(timeline, last_of, part.chunks, grammar) if stage.hearing_weight > 0 else NOTHING
     key = f"{sounding.key}-from{part.chunks.start}" if part.chunks.start else sounding.key
     pieces = () if part.chunks.start else sounding.pieces
-    return Document(key, samples, tokens, timeline, seconds, chunks, pieces=pieces)
+    return Document(key, samples, tokens, timeline, seconds, chunks, names, pieces=pieces)
 
 
 def _in_chunks(samples: Samples, chunks: range, size: int) -> tuple[Samples, float]:

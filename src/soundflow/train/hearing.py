@@ -50,8 +50,8 @@ class Names:
 NOTHING = Heard(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.float32))
 
 
-def heard_in(timeline: Timeline, tokens: AnnotatedStream, chunks: int, grammar: Grammar) -> Heard:
-    """What the row of each chunk's decision should name; of several tokens each gets its share.
+def heard_in(timeline: Timeline, rows: NDArray[np.int64], held: range, grammar: Grammar) -> Heard:
+    """What the row of each chunk should name; of several tokens each gets its share.
 
     A sound counts from its onset to its cue: later the reply, or that there was none, tells what it is
     (docs/decisions/0005). A word counts when its letters are reckoned to be said and one chunk longer, up to the reply
@@ -59,10 +59,13 @@ def heard_in(timeline: Timeline, tokens: AnnotatedStream, chunks: int, grammar: 
     sounds, the name is <silent>.
 
     Args:
-        chunks: how many are heard.
+        rows: int64 [len(held)], the decoder's row that names each of them.
+        held: which of the timeline's chunks are heard.
     """
+    chunks = held.stop
     names: list[set[int]] = [set() for _ in range(chunks)]
     known = np.ones(chunks, bool)
+    known[: held.start] = False
     for event in timeline.events:
         if event.role != "foreground":
             continue
@@ -81,13 +84,13 @@ def heard_in(timeline: Timeline, tokens: AnnotatedStream, chunks: int, grammar: 
             ids = grammar.tokenizer.encode(event.content or event.label.replace("_", " "))
             for chunk in range(first, min(cue, chunks - 1) + 1):
                 names[chunk].update(ids)
-    rows, named, weights = [], [], []
+    at, named, weights = [], [], []
     for chunk in map(int, np.flatnonzero(known)):
         wanted = sorted(names[chunk]) or [grammar.control.silent]
-        rows += [int(tokens.decision_at[chunk]) - 1] * len(wanted)
+        at += [int(rows[chunk - held.start])] * len(wanted)
         named += wanted
         weights += [(1.0 if names[chunk] else QUIET_WEIGHT) / len(wanted)] * len(wanted)
-    return Heard(np.array(rows, np.int64), np.array(named, np.int64), np.array(weights, np.float32))
+    return Heard(np.array(at, np.int64), np.array(named, np.int64), np.array(weights, np.float32))
 
 
 def asked_in(timeline: Timeline, tokens: AnnotatedStream, chunks: int, grammar: Grammar, is_aloud: bool) -> Heard:
