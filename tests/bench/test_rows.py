@@ -6,8 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from soundflow.bench.rows import OUTPUT_FIELDS, append_row, as_line, read_answers, read_rows, readable_rows, write_rows
-from soundflow.errors import InputError
+from soundflow.bench.rows import (
+    OUTPUT_FIELDS,
+    append_row,
+    as_line,
+    check_place,
+    read_answers,
+    read_rows,
+    readable_rows,
+    write_rows,
+)
+from soundflow.errors import InputError, OutsideError
 
 
 def written(tmp_path: Path, text: str) -> Path:
@@ -86,3 +95,17 @@ def test_half_a_pair_of_surrogates_can_be_written_and_is_itself_when_read(tmp_pa
     append_row(tmp_path / "a.jsonl", row)
     write_rows(tmp_path / "b.jsonl", [row])
     assert [read_rows(tmp_path / name)[0].values for name in ("a.jsonl", "b.jsonl")] == [row, row]
+
+
+@pytest.mark.parametrize("place", ["file/rows.jsonl", "file/deep/rows.jsonl", "."])
+def test_a_place_that_cannot_be_written_is_told_beforehand(tmp_path: Path, place: str) -> None:
+    (tmp_path / "file").write_text("kept")
+    with pytest.raises(OutsideError, match="cannot write"):
+        check_place(tmp_path / place)
+
+
+def test_a_place_that_can_be_written_is_left_as_it_was(tmp_path: Path) -> None:
+    check_place(tmp_path / "new" / "deep" / "rows.jsonl")
+    (tmp_path / "rows.jsonl").write_text("old")
+    check_place(tmp_path / "rows.jsonl")
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("rows.jsonl", "old")]

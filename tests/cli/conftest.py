@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,6 +15,8 @@ import torch
 
 from soundflow.api import Model
 from soundflow.audio.decode import write_wav
+from soundflow.bench import rows
+from soundflow.errors import OutsideError
 from soundflow.model.bundle import Bundle
 from soundflow.model.checkpoint.ours import save_folder
 from soundflow.model.network import AudioInteractionModel, initialise
@@ -53,6 +56,21 @@ def scripted(monkeypatch: pytest.MonkeyPatch) -> Model:
     model = Model(scripted_bundle(Script({2: ScriptedReply("Glass broke.", "urgent")})))
     monkeypatch.setattr("soundflow.api.load", lambda *_, **__: model)
     return model
+
+
+@pytest.fixture
+def refused_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A place for --outcomes that the disk refuses once the work is done, and not before."""
+    place = tmp_path / "refused" / "rows.jsonl"
+    write = rows.write_rows
+
+    def refuse(path: Path, values: Sequence[Mapping[str, Any]]) -> None:
+        if path == place:
+            raise OutsideError("bench.write", f"cannot write {path}", "free the disk")
+        write(path, values)
+
+    monkeypatch.setattr(rows, "write_rows", refuse)
+    return place
 
 
 @pytest.fixture(scope="session")

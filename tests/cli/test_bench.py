@@ -36,6 +36,13 @@ def test_json_is_one_object(arguments: list[str], capsys: pytest.CaptureFixture[
     assert found["streams"] == 1 and found["threshold"] == 1.0 and found["command"].startswith("soundflow ")
 
 
+def test_rows_that_cannot_be_written_cost_no_result(
+    arguments: list[str], refused_rows: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*arguments, "--outcomes", str(refused_rows), "--json"]) == 3
+    assert json.loads(capsys.readouterr().out)["benchmark"] == "trigger"
+
+
 def test_people_get_tables(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(arguments) == 0
     assert "plain classifier" in capsys.readouterr().out
@@ -44,3 +51,20 @@ def test_people_get_tables(arguments: list[str], capsys: pytest.CaptureFixture[s
 def test_a_missing_split_is_one_line(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*arguments, "--split", "nowhere"]) == 1
     assert len(capsys.readouterr().err.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize("verb", ["trigger", "mini", "capabilities", "house", "proactive", "proactive-set"])
+@pytest.mark.parametrize("place", ["clips.jsonl/rows.jsonl", "."], ids=["in a file", "a folder"])
+def test_a_place_that_takes_no_rows_is_told_before_anything_is_heard(
+    verb: str, place: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "clips.jsonl").write_text("")
+    needed = {
+        "trigger": ["--clips", "nowhere"],
+        "capabilities": ["--corpus", "nowhere"],
+        "house": ["--clips", "nowhere"],
+        "proactive": ["--manifest", "nowhere", "--references", "nowhere", "--predictions", "nowhere"],
+        "proactive-set": ["--clips", "nowhere", "--out", "nowhere"],
+    }
+    assert main(["bench", verb, *needed.get(verb, []), "--outcomes", str(tmp_path / place)]) == 3
+    assert "error bench.write: cannot write" in capsys.readouterr().err

@@ -29,6 +29,14 @@ def test_one_object_and_rows_to_compare(
     assert len(rows.read_text().splitlines()) == found["columns"]["all"]["all"]["items"]
 
 
+def test_rows_that_cannot_be_written_cost_no_result(
+    corpus: Path, scripted: Model, refused_rows: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["bench", "capabilities", "--corpus", str(corpus), "--streams", "2"]
+    assert main([*words, "--outcomes", str(refused_rows), "--json"]) == 3
+    assert json.loads(capsys.readouterr().out)["benchmark"] == "capabilities"
+
+
 def test_tables_for_people(corpus: Path, scripted: Model, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["bench", "capabilities", "--corpus", str(corpus), "--streams", "4"]) == 0
     shown = capsys.readouterr().out

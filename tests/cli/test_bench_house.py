@@ -46,6 +46,14 @@ def test_one_object(arguments: list[str], tmp_path: Path, capsys: pytest.Capture
     assert len(found["resident_mb"]) == 1
 
 
+@pytest.mark.slow
+def test_rows_that_cannot_be_written_cost_no_result(
+    arguments: list[str], refused_rows: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*arguments, "--outcomes", str(refused_rows), "--json"]) == 3
+    assert json.loads(capsys.readouterr().out)["benchmark"] == "house"
+
+
 def test_a_cost_table_that_is_none_is_told(
     arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -31,3 +31,17 @@ def test_one_object_and_rows_to_compare(
     assert main(["bench", "compare", str(tmp_path / "rows.jsonl"), str(tmp_path / "rows.jsonl"), "--json"]) == 0
     same = json.loads(capsys.readouterr().out)
     assert same["groups"]["all"]["difference"]["value"] == 0 and same["groups"]["all"]["p_value"] == 1
+
+
+def test_rows_that_cannot_be_written_cost_no_result(
+    tmp_path: Path,
+    small_bundle: Bundle,
+    monkeypatch: pytest.MonkeyPatch,
+    refused_rows: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("soundflow.bench.mini.QUIET_SECONDS", 8.0)
+    save_folder(small_bundle, tmp_path / "model", "float32")
+    command = f"bench mini --model {tmp_path / 'model'} --streams 0 --threshold 1.0"
+    assert main([*command.split(), "--outcomes", str(refused_rows), "--json"]) == 3
+    assert json.loads(capsys.readouterr().out)["benchmark"] == "mini"

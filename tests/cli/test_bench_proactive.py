@@ -42,6 +42,13 @@ def test_json_is_one_object(arguments: list[str], capsys: pytest.CaptureFixture[
     assert found["command"].startswith("soundflow ")
 
 
+def test_rows_that_cannot_be_written_cost_no_result(
+    arguments: list[str], refused_rows: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*arguments, "--outcomes", str(refused_rows), "--json"]) == 3
+    assert json.loads(capsys.readouterr().out)["benchmark"] == "proactive"
+
+
 def test_people_get_tables(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(arguments) == 0
     assert "counted as wrong" in capsys.readouterr().out

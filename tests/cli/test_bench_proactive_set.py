@@ -52,6 +52,16 @@ def test_both_tiers(tmp_path: Path, small_bundle: Bundle, capsys: pytest.Capture
     assert main(words) == 0 and {path: path.stat().st_mtime_ns for path in said.iterdir()} == before
 
 
+def test_rows_that_cannot_be_written_cost_no_result(
+    tmp_path: Path, small_bundle: Bundle, refused_rows: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save_folder(small_bundle, tmp_path / "model", "float32")
+    clips = clips_of(tmp_path / "in")
+    command = f"bench proactive-set --clips {clips} --model {tmp_path / 'model'} --threshold 1 --out {tmp_path / 'out'}"
+    assert main([*command.split(), "--outcomes", str(refused_rows), "--json"]) == 3
+    assert json.loads(capsys.readouterr().out)["benchmark"] == "proactive_set"
+
+
 def test_each_threshold_and_each_model_has_answers_of_its_own(
     tmp_path: Path, small_bundle: Bundle, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -5,8 +5,10 @@ Tests: tests/bench/test_rows.py.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -149,9 +151,7 @@ def append_row(path: Path, row: Mapping[str, Any]) -> None:
                 file.write(b"\n")
             file.write(as_line(row).encode() + b"\n")
     except OSError as error:
-        raise OutsideError(
-            "bench.write", f"cannot write {path}: {error.strerror}", "free the disk or name another place"
-        ) from error
+        raise _refused(path, error) from error
 
 
 def write_text(path: Path, text: str) -> None:
@@ -164,13 +164,33 @@ def write_text(path: Path, text: str) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         atomic.write_text(path, text)
     except OSError as error:
-        hint = "free the disk or name another place"
-        raise OutsideError("bench.write", f"cannot write {path}: {error.strerror}", hint) from error
+        raise _refused(path, error) from error
+
+
+def check_place(path: Path) -> None:
+    """Try whether a file can be written, before the work whose result it is to hold; nothing is made or changed.
+
+    Raises:
+        OutsideError: the folder, or the nearest one above that is there, takes no file, or `path` is a folder.
+    """
+    try:
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        nearest = next(folder for folder in path.absolute().parents if folder.exists())
+        with tempfile.TemporaryFile(dir=nearest):
+            pass
+    except OSError as error:
+        raise _refused(path, error) from error
 
 
 def write_rows(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
     """A whole JSON-lines file, written and then renamed."""
     write_text(path, "".join(as_line(row) + "\n" for row in rows))
+
+
+def _refused(path: Path, error: OSError) -> OutsideError:
+    hint = "free the disk or name another place"
+    return OutsideError("bench.write", f"cannot write {path}: {error.strerror}", hint)
 
 
 def _lines(path: Path) -> Iterable[tuple[int, str]]:

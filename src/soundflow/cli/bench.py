@@ -95,8 +95,8 @@ def trigger(
     expected = streams * 20.0 + len(STRAY_KINDS) * stray_hours * 3600
     with SoundProgress("decoding clips", expected) as progress:
         found = run_trigger(listener, setting, streams, stray_hours, workers, progress.heard)
-    write_outcomes(outcomes, found.outcomes)
     show(found.to_dict(), as_json, trigger_table)
+    write_outcomes(outcomes, found.outcomes)
 
 
 app.command("mini")(bench_mini.mini)

@@ -59,8 +59,8 @@ def capabilities(
         else:
             run = run_written if layout is Layout.written else run_capabilities
             found = run(find_system(model, threshold, threads), corpus, streams, threshold, progress.heard)
-    write_outcomes(outcomes, found.outcomes)
     show(found.to_dict(), as_json, capabilities_table)
+    write_outcomes(outcomes, found.outcomes)
 
 
 def _own(model: str) -> str:

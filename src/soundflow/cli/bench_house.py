@@ -75,8 +75,8 @@ def house(
         **about,
         "machine": describe_machine(threads),
     }
-    write_outcomes(outcomes, outcome_rows(plan, heard.replies, names))
     show(result, as_json, house_table)
+    write_outcomes(outcomes, outcome_rows(plan, heard.replies, names))
 
 
 def _heard(

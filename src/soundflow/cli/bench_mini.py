@@ -41,8 +41,8 @@ def mini(
     expected = sum(one.timeline.seconds for one in recordings) + 20.0 * streams + len(QUIET_KINDS) * QUIET_SECONDS
     with SoundProgress("composing", expected) as progress:
         found = run_mini(system, recordings, seed, streams, progress.heard)
-    write_outcomes(outcomes, found.outcomes)
     show(found.to_dict(), as_json, lambda result: trigger_table(result, with_labels=False))
+    write_outcomes(outcomes, found.outcomes)
 
 
 def packaged_recordings() -> list[Composition]:

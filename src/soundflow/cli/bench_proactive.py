@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from soundflow.cli.bench_options import place_for_rows
 from soundflow.cli.bench_system import SystemOption
 from soundflow.cli.options import DebugOption, JsonOption, ThreadsOption, ThresholdOption
 
@@ -60,7 +61,8 @@ def proactive(
         str | None, typer.Option("--instruction", metavar="TEXT", help="What to listen for.")
     ] = None,
     outcomes: Annotated[
-        Path | None, typer.Option("--outcomes", metavar="FILE", help="A row an item, for bench compare.")
+        Path | None,
+        typer.Option("--outcomes", metavar="FILE", help="A row an item, for bench compare.", callback=place_for_rows),
     ] = None,
     as_json: JsonOption = False,
     threads: ThreadsOption = 1,
@@ -86,8 +88,8 @@ def proactive(
         others = _hear(items, audio, predictions, tier, seed, model, threshold, instruction, threads)
     answers = read_answers(predictions)
     result = {**report(items, answers, matching, tier.value, others), "seed": seed}
-    write_outcomes(outcomes, outcome_rows(items, answers))
     show(result, as_json, proactive_table)
+    write_outcomes(outcomes, outcome_rows(items, answers))
 
 
 def find_matcher(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from soundflow.cli.bench_options import ClipsOption
+from soundflow.cli.bench_options import ClipsOption, place_for_rows
 from soundflow.cli.bench_proactive import (
     CacheOption,
     EmbedderOption,
@@ -47,7 +47,10 @@ def proactive_set(
     model: SystemOption = "nano",
     threshold: ThresholdOption = None,
     outcomes: Annotated[
-        Path | None, typer.Option("--outcomes", metavar="FILE", help="A row an item and tier, for bench compare.")
+        Path | None,
+        typer.Option(
+            "--outcomes", metavar="FILE", help="A row an item and tier, for bench compare.", callback=place_for_rows
+        ),
     ] = None,
     as_json: JsonOption = False,
     threads: ThreadsOption = 1,
@@ -102,8 +105,8 @@ def proactive_set(
         "tiers": tiers,
         "machine": describe_machine(threads),
     }
-    write_outcomes(outcomes, rows)
     show(result, as_json, lambda whole: Group(*(proactive_table(one) for one in whole["tiers"].values())))
+    write_outcomes(outcomes, rows)
 
 
 def _tier(
