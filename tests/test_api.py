@@ -11,7 +11,7 @@ import torch
 
 import soundflow
 from soundflow import api
-from soundflow.api import Model, example_path, examples, load, open_source, whole_sound
+from soundflow.api import Model, Samples, example_path, examples, load, open_source, whole_sound
 from soundflow.audio.decode import write_wav
 from soundflow.errors import InputError, UsageError
 from soundflow.model.bundle import Bundle
@@ -80,6 +80,32 @@ def test_a_file_and_its_samples_give_the_same_decisions(scripted: Model, tmp_pat
         for source in (tmp_path / "x.wav", str(tmp_path / "x.wav"), samples)
     ]
     assert names[0] == names[1] == names[2]
+
+
+@pytest.mark.parametrize(
+    ("samples", "code"),
+    [
+        (np.ones(2 * CHUNK, np.int16), "audio.dtype"),
+        (np.zeros((2, CHUNK), np.float32), "audio.shape"),
+        (np.full(2 * CHUNK, np.nan, np.float32), "audio.nan"),
+        (np.zeros(0, np.float32), "audio.empty"),
+    ],
+    ids=["int16", "stereo", "no number", "no sample"],
+)
+def test_samples_are_held_to_what_files_are(scripted: Model, samples: Samples, code: str) -> None:
+    answering = Model(answering_bundle(Script({0: ScriptedReply("A horn.")})))
+    for hear in (
+        lambda: list(soundflow.listen(samples, model=scripted)),
+        lambda: soundflow.ask(samples, model=answering),
+    ):
+        with pytest.raises(InputError) as refused:
+            hear()
+        assert refused.value.code == code
+
+
+def test_a_sample_that_is_no_number_is_heard_as_zero() -> None:
+    blocks = list(open_source(np.array([0.5, np.nan, np.inf, 0.25], np.float32), 3))
+    assert [block.tolist() for block in blocks] == [[0.5, 0.0, 0.0], [0.25]]
 
 
 def test_standard_input_is_raw_samples(scripted: Model, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,7 @@ import torch
 from numpy.typing import NDArray
 
 from soundflow.audio.decode import iter_audio, iter_pcm_stdin
+from soundflow.audio.pcm import Cleaner, check_samples
 from soundflow.errors import InputError, UsageError
 from soundflow.model.bundle import Bundle
 from soundflow.model.checkpoint.assemble import Placement
@@ -243,12 +244,14 @@ def open_source(source: Source, block_samples: int) -> Iterator[Samples]:
     A file of that name goes before an example. Memory stays bounded however long the source is.
 
     Raises:
-        InputError: there is no such file or example.
+        InputError: there is no such file or example, or samples are no floats [n] (`audio.shape`, `audio.dtype`);
+            while reading, as `iter_audio`, such as `audio.nan` where there is not one number.
         UsageError: `-` while nothing is piped in.
         OutsideError: no microphone.
     """
     if isinstance(source, np.ndarray):
-        return (source[start : start + block_samples] for start in range(0, len(source), block_samples))
+        check_samples(source)
+        return _clean_blocks(source, block_samples)
     if source == STDIN:
         if sys.stdin.isatty():
             hint = "pipe raw s16le 16 kHz mono samples in, or name a file"
@@ -259,6 +262,14 @@ def open_source(source: Source, block_samples: int) -> Iterator[Samples]:
 
         return iter_microphone()
     return iter_audio(_sound_file(source), block_samples / 16_000)
+
+
+def _clean_blocks(samples: Samples, block_samples: int) -> Iterator[Samples]:
+    """Samples that a caller has, held to what a file's are."""
+    cleaner = Cleaner("the array")
+    for start in range(0, len(samples), block_samples):
+        yield cleaner.clean(samples[start : start + block_samples].astype(np.float32, copy=False))
+    cleaner.end()
 
 
 def _events(session: Session, blocks: Iterable[Samples]) -> Iterator[Event]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
-from soundflow.audio.pcm import Cleaner, from_s16le, to_mono, to_s16le
+from soundflow.audio.pcm import Cleaner, check_samples, from_s16le, to_mono, to_s16le
 from soundflow.errors import InputError
 
 
@@ -68,3 +70,13 @@ def test_nothing_to_hear_is_an_error_that_names_the_sound() -> None:
     with pytest.raises(InputError, match=r"b\.wav holds no number") as nan:
         cleaner.end()
     assert nan.value.code == "audio.nan"
+
+
+@pytest.mark.parametrize(
+    ("samples", "code"), [(np.zeros((2, 10), np.float32), "audio.shape"), (np.zeros(10, np.int16), "audio.dtype")]
+)
+def test_only_flat_floats_are_samples(samples: NDArray[Any], code: str) -> None:
+    check_samples(np.zeros(10, np.float64))
+    with pytest.raises(InputError) as refused:
+        check_samples(samples)
+    assert refused.value.code == code

@@ -17,7 +17,7 @@ from soundflow.audio.decode import read_audio
 from soundflow.errors import InputError, UsageError
 from soundflow.model.bundle import Bundle
 from soundflow.model.config import audio_interaction_3b, nano
-from soundflow.model.network import splice
+from soundflow.model.network import AudioInteractionModel, splice
 from soundflow.model.offline import recording_features
 from soundflow.model.tokens import own_control_tokens
 from soundflow.stream import offline
@@ -107,6 +107,31 @@ def test_neither_question_nor_recording_is_refused() -> None:
 def test_what_is_no_sound_is_refused(sound: np.ndarray) -> None:
     with pytest.raises(InputError, match="sound of shape"):
         Conversation(said("Two.")).ask("What?", sound)
+
+
+@pytest.mark.parametrize(
+    ("sound", "code"),
+    [(np.ones(6400, np.int16), "audio.dtype"), (np.full(6400, np.nan, np.float32), "audio.nan")],
+)
+def test_samples_that_mean_nothing_are_refused_and_cost_no_history(sound: np.ndarray, code: str) -> None:
+    talk = Conversation(said("Two."))
+    with pytest.raises(InputError) as refused:
+        talk.ask("What?", sound)
+    assert refused.value.code == code
+    assert talk.ask("What?", SECOND).reply == 0
+
+
+def test_a_sample_that_is_no_number_is_heard_as_zero(monkeypatch: pytest.MonkeyPatch) -> None:
+    heard: list[Tensor] = []
+
+    def features(network: AudioInteractionModel, samples: Tensor) -> Tensor:
+        heard.append(samples)
+        return recording_features(network, samples)
+
+    monkeypatch.setattr(offline, "recording_features", features)
+    broken = np.array([0.25, np.nan, np.inf] * 6400)
+    Conversation(said("Two.")).ask("What?", broken)
+    assert heard[0].tolist() == [0.25, 0.0, 0.0] * 6400
 
 
 def test_a_recording_that_does_not_fit_is_refused_with_the_length_that_does() -> None:

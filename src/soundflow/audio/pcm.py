@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +41,20 @@ def to_mono(frames: NDArray[np.float32]) -> Samples:
     if frames.ndim == 1:
         return frames
     return frames[:, 0] if frames.shape[1] == 1 else frames.mean(axis=1, dtype=np.float32)
+
+
+def check_samples(samples: NDArray[Any]) -> None:
+    """Refuse an array that is no sound of one channel: whole numbers would be heard thousands of times too loud.
+
+    Raises:
+        InputError: not one-dimensional floats (`audio.shape`, `audio.dtype`).
+    """
+    if samples.ndim != 1:
+        raise InputError("audio.shape", f"samples of shape {samples.shape}", "feed one channel: a flat array")
+    if samples.dtype.kind != "f":
+        raise InputError(
+            "audio.dtype", f"samples of type {samples.dtype}", "feed float32 in -1..1; divide int16 by 32768 first"
+        )
 
 
 class Cleaner:

@@ -13,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from soundflow.audio.pcm import Cleaner, check_samples
 from soundflow.errors import InputError, UsageError
 from soundflow.model.bundle import Bundle
 from soundflow.model.config import CONV_STRIDE, HOP_LENGTH, ModelConfig
@@ -103,10 +104,12 @@ class Conversation:
 
         Raises:
             UsageError: neither question nor recording (`ask.nothing`).
-            InputError: no sound in the recording (`ask.sound`), or question, recording and what was said before
-                take more positions than there are (`ask.too_long`); the history is as it was.
+            InputError: no sound in the recording (`ask.sound`), samples that are no floats or no numbers
+                (`audio.dtype`, `audio.nan`), or question, recording and what was said before take more positions
+                than there are (`ask.too_long`); the history is as it was.
         """
         asked_at = self._clock.now()
+        sound = None if sound is None else _cleaned(sound)
         ids = self._turn(question, sound)
         with torch.inference_mode():
             hidden = self._feed(ids, sound)
@@ -124,8 +127,6 @@ class Conversation:
         grammar, text = self._grammar, (question or "").strip()
         if not text and sound is None:
             raise UsageError("ask.nothing", "neither a question nor a recording", "give one of them, or both")
-        if sound is not None and (sound.ndim != 1 or not len(sound)):
-            raise InputError("ask.sound", f"sound of shape {list(sound.shape)}", "give samples [n], 16 kHz mono, n > 0")
         slots = 0 if sound is None else recording_slots(len(sound), self._bundle.config)
         heard = grammar.recording(slots) if slots else []
         ids = [*self._waiting, *heard, *(grammar.user(question or "") if text else []), *grammar.answer_head()]
@@ -187,6 +188,17 @@ def gathered(blocks: Iterable[Samples], config: ModelConfig) -> Samples:
         if most < 0:
             break
     return np.concatenate(taken) if taken else np.zeros(0, np.float32)
+
+
+def _cleaned(sound: Samples) -> Samples:
+    """A recording as the encoder may hear it: one bad sample must not turn every feature into no number."""
+    if sound.ndim != 1 or not len(sound):
+        raise InputError("ask.sound", f"sound of shape {list(sound.shape)}", "give samples [n], 16 kHz mono, n > 0")
+    check_samples(sound)
+    cleaner = Cleaner("the recording")
+    clean = cleaner.clean(sound.astype(np.float32, copy=False))
+    cleaner.end()
+    return clean
 
 
 def _barred(config: ModelConfig) -> tuple[Tensor, Tensor]:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from soundflow.audio.log_mel import StreamingLogMel
-from soundflow.errors import InputError
+from soundflow.audio.pcm import check_samples
 from soundflow.model.bundle import Bundle
 from soundflow.model.config import SAMPLE_RATE
 
@@ -110,12 +110,7 @@ def checked(samples: Samples) -> Samples:
         InputError: not one-dimensional floats (`audio.shape`, `audio.dtype`).
     """
     array = np.asarray(samples)
-    if array.ndim != 1:
-        raise InputError("audio.shape", f"samples of shape {array.shape}", "feed one channel: a flat array")
-    if array.dtype.kind != "f":
-        raise InputError(
-            "audio.dtype", f"samples of type {array.dtype}", "feed float32 in -1..1; divide int16 by 32768 first"
-        )
+    check_samples(array)
     array = array.astype(np.float32, copy=False)
     # one bad sample must not poison the running floor and the cache for ever
     return array if np.isfinite(array.sum()) else np.nan_to_num(array, nan=0.0, posinf=0.0, neginf=0.0)
