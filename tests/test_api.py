@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import io
+import os
 from pathlib import Path
 
 import numpy as np
@@ -147,6 +149,22 @@ def test_a_folder_of_an_examples_name_does_not_hide_it(tmp_path: Path, monkeypat
 def test_a_missing_source_names_what_there_is() -> None:
     with pytest.raises(InputError, match=r"no file or example nowhere\.wav"):
         open_source("nowhere.wav", CHUNK)
+
+
+@pytest.mark.parametrize("name", ["a" * 300, "a" * 5000, "nul\0l"])
+def test_a_name_that_no_file_can_have_is_not_there(name: str) -> None:
+    with pytest.raises(InputError, match="there is no file or example"):
+        open_source(name, CHUNK)
+
+
+def test_a_source_in_a_folder_one_may_not_enter_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path, *, follow_symlinks: bool = True) -> os.stat_result:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))  # no folder is closed to root
+
+    monkeypatch.setattr(Path, "stat", refuse)
+    with pytest.raises(InputError, match=r"no permission to look at locked/x\.wav") as refused:
+        open_source("locked/x.wav", CHUNK)
+    assert refused.value.code == "audio.unreadable"
 
 
 @pytest.mark.parametrize("arithmetic", ["float32", "auto"])

@@ -5,6 +5,7 @@ Knows files, examples and models by name; knows nothing of the command line. Tes
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -235,7 +236,7 @@ def examples() -> tuple[str, ...]:
 def example_path(name: str) -> Path | None:
     """The file of a packaged example, or None when there is none of that name."""
     candidates = (_EXAMPLES / f"{name}{suffix}" for suffix in _SOUND_SUFFIXES)
-    return next((path for path in candidates if path.is_file()), None)
+    return next((path for path in candidates if os.path.isfile(path)), None)  # a name too long is none, no error
 
 
 def open_source(source: Source, block_samples: int) -> Iterator[Samples]:
@@ -281,7 +282,7 @@ def _events(session: Session, blocks: Iterable[Samples]) -> Iterator[Event]:
 
 def _sound_file(source: str | Path) -> Path:
     path = Path(source)
-    if path.exists():
+    if _is_there(path):
         example = None if path.is_file() else example_path(str(source))
         return example or path
     if example := example_path(str(source)):
@@ -290,3 +291,15 @@ def _sound_file(source: str | Path) -> Path:
     raise InputError(
         "source.missing", f"there is no file or example {source}", f"name a sound file, mic, -, or an example ({known})"
     )
+
+
+def _is_there(path: Path) -> bool:
+    """Whether there is a file or folder of that name; a name that none can have, such as one too long, is not there."""
+    try:
+        path.stat()
+    except PermissionError as error:
+        hint = "change the permissions of its folder, or copy it"
+        raise InputError("audio.unreadable", f"no permission to look at {path}", hint) from error
+    except (OSError, ValueError):
+        return False
+    return True

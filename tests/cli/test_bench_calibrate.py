@@ -43,3 +43,9 @@ def test_the_threshold_is_written(
     assert found["written"] == str(tmp_path / "model") and len(found["curve"]) == 19
     assert load_folder(tmp_path / "model").config.response_threshold == found["chosen"]["threshold"]
     assert "9001 false replies" in (tmp_path / "model" / "README.md").read_text()
+
+
+def test_a_models_name_that_is_too_long_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["bench", "calibrate", "--clips", str(tmp_path), "--false-per-hour", "1"]
+    assert main([*command, "--model", "a" * 300]) == 1
+    assert "error model.unknown" in capsys.readouterr().err

@@ -41,6 +41,7 @@ def calibrate(
       soundflow bench calibrate --clips ../clips --model FOLDER --false-per-hour 10
     """
     import json
+    import os
 
     import torch
     from rich.console import Console
@@ -53,7 +54,7 @@ def calibrate(
     from soundflow.data.clips import ClipStore
 
     torch.set_num_threads(threads)
-    folder = Path(model) if Path(model).is_dir() else None
+    folder = Path(model) if os.path.isdir(model) else None
     if folder is not None:
         check_writable(folder)
     bundle = load(model).bundle

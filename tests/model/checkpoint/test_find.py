@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -51,3 +53,24 @@ def test_a_name_never_leaves_the_packages_folder(packaged: Path, monkeypatch: py
     monkeypatch.chdir(packaged / "nano")
     with pytest.raises((InputError, OutsideError)):
         find_folder("../secret")
+
+
+@pytest.mark.parametrize("name", ["a" * 300, "a" * 5000, "nul\0l"])
+def test_a_name_that_no_folder_can_have_is_unknown(packaged: Path, name: str) -> None:
+    with pytest.raises(InputError, match="there is no model"):
+        find_folder(name)
+
+
+@pytest.mark.parametrize("fails", ["stat", "access"])
+def test_a_folder_one_may_not_enter_is_told(packaged: Path, monkeypatch: pytest.MonkeyPatch, fails: str) -> None:
+    def refuse(path: Path, *, follow_symlinks: bool = True) -> os.stat_result:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    Path("mine").mkdir()
+    if fails == "stat":  # no folder is closed to root
+        monkeypatch.setattr(Path, "stat", refuse)
+    else:
+        monkeypatch.setattr(os, "access", lambda path, mode: False)
+    with pytest.raises(InputError, match="no permission to look into mine") as refused:
+        find_folder("mine")
+    assert refused.value.code == "model.unreadable"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
+from stat import S_ISDIR
 
 from soundflow.errors import InputError
 from soundflow.model.checkpoint.hub import fetch
@@ -21,14 +23,14 @@ def find_folder(name_or_path: str | Path, revision: str | None = None) -> Path:
     """The folder of a model: as given, packaged, or fetched from the hub.
 
     Raises:
-        InputError: no such model.
+        InputError: no such model (`model.unknown`), or a folder that one may not enter (`model.unreadable`).
         OutsideError: the hub does not give it.
     """
     path = Path(name_or_path)
-    if path.is_dir():
+    if _is_folder(path):
         return path
     packaged = _WEIGHTS / path
-    if path.name == str(name_or_path) and packaged.is_dir():
+    if path.name == str(name_or_path) and os.path.isdir(packaged):
         return packaged
     if _HUB_NAME.fullmatch(str(name_or_path)):
         return fetch(str(name_or_path), revision)
@@ -38,3 +40,17 @@ def find_folder(name_or_path: str | Path, revision: str | None = None) -> Path:
         f"there is no model {name_or_path}",
         f"give a model's folder, owner/name on the hub, or a packaged one ({known})",
     )
+
+
+def _is_folder(path: Path) -> bool:
+    """Whether a folder is there and may be entered; a name that none can have, such as one too long, is none."""
+    try:
+        mode = path.stat().st_mode
+        if S_ISDIR(mode) and not os.access(path, os.X_OK):
+            raise PermissionError
+    except PermissionError as e:
+        hint = "change the permissions of the folder, or copy it"
+        raise InputError("model.unreadable", f"no permission to look into {path}", hint) from e
+    except (OSError, ValueError):
+        return False
+    return S_ISDIR(mode)
