@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import io
+
 import pytest
 import typer
 
@@ -18,6 +21,9 @@ from soundflow.errors import InputError, OutsideError, SoundflowError, UsageErro
         (OutsideError("a.b", "found this", "do that"), 3),
         (typer.BadParameter("found this"), 2),
         (ValueError("found this"), 1),
+        (OSError("found this"), 3),
+        (ConnectionRefusedError(111, "found this"), 3),
+        (io.UnsupportedOperation("found this"), 1),
     ],
 )
 def test_lines_and_codes(error: Exception, code: int) -> None:
@@ -29,3 +35,13 @@ def test_lines_and_codes(error: Exception, code: int) -> None:
 def test_the_code_and_the_hint_are_in_the_line() -> None:
     line, _ = describe(InputError("audio.empty", "x.wav is empty", "record it\nagain"))
     assert line == "soundflow: error audio.empty: x.wav is empty — record it again"
+
+
+def test_what_the_system_refuses_names_the_file_and_is_no_fault_of_ours() -> None:
+    line, code = describe(FileExistsError(errno.EEXIST, "File exists", "t/x.wav"))
+    assert code == 3
+    assert line.startswith(
+        "soundflow: error outside.os: the system refused: File exists: t/x.wav — check the folder, the space left"
+    )
+    line, code = describe(OSError(errno.ENOSPC, "No space left on device"))
+    assert code == 3 and "No space left on device — check" in line

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,7 @@ import soundflow
 from soundflow.cli import main as program_module
 from soundflow.cli.main import app, main
 
-from .conftest import Run
+from .conftest import Run, environment
 
 
 def commands() -> list[list[str]]:
@@ -102,6 +104,18 @@ def test_debug_shows_the_traceback(monkeypatch: pytest.MonkeyPatch, capsys: pyte
 def test_an_interruption_is_130(error: BaseException, monkeypatch: pytest.MonkeyPatch) -> None:
     fail_with(error, monkeypatch)
     assert main(["doctor"]) == 130
+
+
+@pytest.mark.parametrize("words", [["--version"], ["listen", "--help"]], ids=" ".join)
+def test_a_full_disk_behind_standard_output_is_one_line_and_3(words: list[str]) -> None:
+    command = [sys.executable, "-m", "soundflow", *words]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False, env=environment(), text=True)
+    assert done.returncode == 3
+    assert (
+        done.stderr.startswith("soundflow: error outside.os: the system refused: No space left")
+        and len(done.stderr.splitlines()) == 1
+    )
 
 
 def test_python_m_soundflow_is_the_program(program: Run) -> None:

@@ -130,8 +130,12 @@ class TextTokenizer:
         return cls(tokenizer)
 
     def save(self, path: Path) -> None:
-        """Write `tokenizer.json`."""
-        self._tokenizer.save(str(path))
+        """Write `tokenizer.json`.
+
+        Raises:
+            OSError: the disk refuses; the library's own way to save has a bare `Exception` for it.
+        """
+        path.write_text(self._tokenizer.to_str(pretty=True), encoding="utf-8")
 
     def spells_like(self, other: TextTokenizer) -> bool:
         """Whether every text becomes the same ids."""

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import save_file
 
-from soundflow.errors import InputError, UsageError
+from soundflow.errors import InputError, OutsideError, UsageError
 from soundflow.model.bundle import Bundle
 from soundflow.model.checkpoint.assemble import own_names
 from soundflow.model.checkpoint.ours import load_folder, save_folder
@@ -68,6 +69,33 @@ def test_killed_while_it_writes_it_leaves_the_old_model(
     with pytest.raises(KeyboardInterrupt):
         _written(small_bundle, tmp_path, added=1.0)
     assert folder_digest(tmp_path) == before
+
+
+def test_a_disk_that_is_full_is_told_and_leaves_the_old_model(
+    small_bundle: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _written(small_bundle, tmp_path)
+    before = folder_digest(tmp_path)
+
+    def full(tensors: dict[str, torch.Tensor], path: Path, metadata: dict[str, str]) -> None:
+        raise SafetensorError("I/O error: No space left on device (os error 28)")
+
+    monkeypatch.setattr("soundflow.model.checkpoint.write.save_file", full)
+    with pytest.raises(OutsideError, match=r"cannot write .*: .*No space left") as refused:
+        _written(small_bundle, tmp_path, added=1.0)
+    assert refused.value.code == "model.write" and folder_digest(tmp_path) == before
+
+
+def test_a_tokenizer_that_the_disk_does_not_take_is_told(small_bundle: Bundle, tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="directory"):
+        small_bundle.tokenizer.save(tmp_path / "nowhere" / "tokenizer.json")
+
+
+def test_a_file_in_the_place_of_the_folder_is_told(small_bundle: Bundle, tmp_path: Path) -> None:
+    (tmp_path / "model").write_text("kept")
+    with pytest.raises(OutsideError, match="File exists"):
+        save_folder(small_bundle, tmp_path / "model")
+    assert (tmp_path / "model").read_text() == "kept"
 
 
 @pytest.mark.parametrize("renamed", [0, 1, 3])

@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor
 
 from soundflow.atomic import replacing
-from soundflow.errors import InputError, UsageError
+from soundflow.errors import InputError, OutsideError, UsageError
 from soundflow.model.checkpoint.released import is_released
 from soundflow.model.checkpoint.tensors import INDEX, WEIGHTS, read_object
 from soundflow.model.tokens import TextTokenizer
@@ -44,30 +45,32 @@ def write_folder(
 
     Raises:
         UsageError: the folder holds a model that others wrote (`model.foreign_target`).
+        OutsideError: the disk refuses (`model.write`).
     """
-    _refuse_foreign(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    shards = _shards(tensors, shard_bytes)
-    names = [WEIGHTS] if len(shards) == 1 else [_shard_name(i, len(shards)) for i in range(len(shards))]
-    about = {"format": "pt", **(metadata or {})}
-    with ExitStack() as written:  # it is left backwards: what is entered first takes its place last
+    with _told(folder):
+        _refuse_foreign(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        shards = _shards(tensors, shard_bytes)
+        names = [WEIGHTS] if len(shards) == 1 else [_shard_name(i, len(shards)) for i in range(len(shards))]
+        about = {"format": "pt", **(metadata or {})}
+        with ExitStack() as written:  # it is left backwards: what is entered first takes its place last
 
-        def beside(name: str) -> Path:
-            return written.enter_context(replacing(folder / name))
+            def beside(name: str) -> Path:
+                return written.enter_context(replacing(folder / name))
 
-        _write_json(beside(CONFIG), config)
-        tokenizer.save(beside("tokenizer.json"))
-        if len(shards) > 1:
-            places = {key: name for name, shard in zip(names, shards, strict=True) for key in shard}
-            total = sum(tensor.nbytes for tensor in tensors.values())
-            _write_json(beside(INDEX), {"metadata": {"total_size": total}, "weight_map": places})
-        for name, shard in zip(names, shards, strict=True):
-            _write_shard(beside(name), shard, about)
-        for name in (CONFIG, INDEX):
-            (folder / name).unlink(missing_ok=True)
-    for path in (folder / WEIGHTS, *folder.glob(SHARDS)):
-        if path.name not in names:
-            path.unlink(missing_ok=True)
+            _write_json(beside(CONFIG), config)
+            tokenizer.save(beside("tokenizer.json"))
+            if len(shards) > 1:
+                places = {key: name for name, shard in zip(names, shards, strict=True) for key in shard}
+                total = sum(tensor.nbytes for tensor in tensors.values())
+                _write_json(beside(INDEX), {"metadata": {"total_size": total}, "weight_map": places})
+            for name, shard in zip(names, shards, strict=True):
+                _write_shard(beside(name), shard, about)
+            for name in (CONFIG, INDEX):
+                (folder / name).unlink(missing_ok=True)
+        for path in (folder / WEIGHTS, *folder.glob(SHARDS)):
+            if path.name not in names:
+                path.unlink(missing_ok=True)
 
 
 def folder_bytes(folder: Path) -> int:
@@ -110,6 +113,17 @@ def _shards(tensors: Mapping[str, Tensor], most: int) -> list[dict[str, Tensor]]
         shards[-1][name] = tensor
         filled += tensor.nbytes
     return shards
+
+
+@contextmanager
+def _told(folder: Path) -> Iterator[None]:
+    """Say in one way that the disk refuses; safetensors has an error of its own for it."""
+    try:
+        yield
+    except (OSError, SafetensorError) as e:
+        reason = getattr(e, "strerror", None) or e
+        hint = "check the folder and the space left"
+        raise OutsideError("model.write", f"cannot write {folder}: {reason}", hint) from e
 
 
 def _write_shard(path: Path, shard: Mapping[str, Tensor], about: dict[str, str]) -> None:
