@@ -179,12 +179,34 @@ def test_listen_takes_a_models_folder_too(folder: Path) -> None:
     assert isinstance(list(soundflow.listen(silence(1), model=folder))[-1], End)
 
 
-@pytest.mark.parametrize(("device", "said"), [("toaster", "no device 'toaster'"), ("cuda", "no GPU")])
+@pytest.mark.parametrize(
+    ("device", "said"),
+    [
+        ("toaster", "no device 'toaster'"),
+        ("cuda", "no GPU"),
+        ("meta", "does not run on 'meta'"),
+        ("mps", "does not run on 'mps'"),
+    ],
+)
 def test_a_device_that_is_not_there_is_refused(folder: Path, device: str, said: str) -> None:
     if device == "cuda" and torch.cuda.is_available():
         pytest.skip("this machine has a GPU")
     with pytest.raises(UsageError, match=said):
         load(folder, device=device)
+
+
+def test_a_gpu_that_torch_does_not_count_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    with pytest.raises(UsageError, match="no GPU for 'cuda:1'"):
+        load(folder, device="cuda:1")
+
+
+@pytest.mark.parametrize("word", ["bf16", "", "INT8"])
+def test_an_arithmetic_that_is_none_is_refused(folder: Path, word: str) -> None:
+    with pytest.raises(UsageError, match=f"no arithmetic '{word}'") as refused:
+        load(folder, word)  # type: ignore[arg-type]
+    assert refused.value.code == "model.arithmetic"
 
 
 def test_int8_where_there_is_none_is_said(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import torch
@@ -38,6 +38,7 @@ Source = str | Path | Samples
 Arithmetic = Literal["auto", "float32", "bfloat16", "int8", "int4"]
 
 _READY = {"int8": make_int8, "int4": make_int4}  # what is done to each layer as it is loaded
+_DEVICES = ("cpu", "cuda")  # kinds that the layers have been run on; `meta` holds no numbers
 DEFAULT_MODEL = "nano"
 ANSWERING_MODEL = "nano-2"  # the packaged one that was trained to answer
 STDIN = "-"
@@ -145,15 +146,21 @@ def _device(device: str) -> str:
     if device == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
     try:
-        kind = torch.device(device).type
+        wanted = torch.device(device)
     except RuntimeError as e:
         raise UsageError("model.device", f"there is no device {device!r}", "use cpu, cuda or cuda:0") from e
-    if kind == "cuda" and not torch.cuda.is_available():
+    kind = wanted.type
+    if kind not in _DEVICES:
+        raise UsageError("model.device", f"soundflow does not run on {device!r}", "use cpu, cuda or cuda:0")
+    if kind == "cuda" and not (torch.cuda.is_available() and (wanted.index or 0) < torch.cuda.device_count()):
         raise UsageError("model.device", f"torch sees no GPU for {device!r}", "use cpu, or install a build with CUDA")
     return device
 
 
 def _arithmetic(arithmetic: Arithmetic, device: str, folder: Path) -> Arithmetic:
+    if arithmetic not in get_args(Arithmetic):
+        known = ", ".join(get_args(Arithmetic))
+        raise UsageError("model.arithmetic", f"there is no arithmetic {arithmetic!r}", f"use one of {known}")
     on_cpu = device.startswith("cpu")
     has = {"int8": on_cpu and int8_supported(), "int4": on_cpu and int4_supported()}
     if not has.get(arithmetic, True):
