@@ -124,6 +124,13 @@ def test_a_terminal_is_no_source(monkeypatch: pytest.MonkeyPatch) -> None:
         open_source("-", CHUNK)
 
 
+def test_a_closed_standard_input_is_no_source(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", None)  # what Python makes of `<&-`
+    with pytest.raises(UsageError, match="standard input is closed") as refused:
+        open_source("-", CHUNK)
+    assert refused.value.code == "source.terminal"
+
+
 def test_an_example_is_found_by_name_and_a_file_goes_before_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "examples").mkdir()
     write_wav(tmp_path / "examples" / "porch.wav", silence(2))

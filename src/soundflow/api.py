@@ -254,16 +254,17 @@ def open_source(source: Source, block_samples: int) -> Iterator[Samples]:
     Raises:
         InputError: there is no such file or example, or samples are no floats [n] (`audio.shape`, `audio.dtype`);
             while reading, as `iter_audio`, such as `audio.nan` where there is not one number.
-        UsageError: `-` while nothing is piped in.
+        UsageError: `-` while nothing is piped in (`source.terminal`).
         OutsideError: no microphone.
     """
     if isinstance(source, np.ndarray):
         check_samples(source)
         return _clean_blocks(source, block_samples)
     if source == STDIN:
-        if sys.stdin.isatty():
+        if sys.stdin is None or sys.stdin.isatty():  # None where it was closed before the program began
+            found = "closed" if sys.stdin is None else "a terminal"
             hint = "pipe raw s16le 16 kHz mono samples in, or name a file"
-            raise UsageError("source.terminal", "standard input is a terminal", hint)
+            raise UsageError("source.terminal", f"standard input is {found}", hint)
         return iter_pcm_stdin(sys.stdin.buffer, block_samples)
     if source == MICROPHONE:
         from soundflow.audio.microphone import iter_microphone

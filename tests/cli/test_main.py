@@ -118,6 +118,15 @@ def test_a_full_disk_behind_standard_output_is_one_line_and_3(words: list[str]) 
     )
 
 
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+def test_a_closed_standard_stream_is_no_fault(closed: str, recording: Path, model_folder: Path) -> None:
+    words = f"listen {recording} --model {model_folder}"
+    shell = ["sh", "-c", f'exec "$0" -m soundflow {words} {closed}', sys.executable]
+    done = subprocess.run(shell, capture_output=True, check=False, env=environment(), text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert ("heard" in done.stdout) == (closed == "2>&-")
+
+
 def test_python_m_soundflow_is_the_program(program: Run) -> None:
     done = program(["--version"])
     assert (done.returncode, done.stdout.decode().strip()) == (0, soundflow.__version__)

@@ -63,6 +63,7 @@ def program(
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit code; no traceback without --debug."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    _open_what_is_closed()
     try:
         _run(words)
         sys.stdout.flush()
@@ -93,3 +94,10 @@ def _run(words: list[str]) -> None:
 def _forget_stdout() -> None:
     """The reader has left: let the interpreter's last flush go nowhere instead of complaining."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _open_what_is_closed() -> None:
+    """Output that was closed before the program began, such as by `>&-`, goes nowhere instead of being None."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - it stays open to the end
