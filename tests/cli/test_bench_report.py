@@ -25,3 +25,12 @@ def test_what_is_no_result_leaves_no_page(tmp_path: Path, capsys: pytest.Capture
     (tmp_path / "a.json").write_text('{"benchmark": "x"}\n')
     assert main(["bench", "report", str(tmp_path / "a.json"), "--out", str(tmp_path / "page.html")]) == 1
     assert "no section" in capsys.readouterr().err and not (tmp_path / "page.html").exists()
+
+
+def test_a_page_that_its_markdown_would_write_over_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a.json").write_text(json.dumps(EVERY["mini"]) + "\n")
+    assert main(["bench", "report", str(tmp_path / "a.json"), "--out", str(tmp_path / "page.md")]) == 2
+    assert "error bench.report: " in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["a.json"]

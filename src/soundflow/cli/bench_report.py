@@ -36,7 +36,11 @@ def report(
     from soundflow.bench.report.sections import section
     from soundflow.bench.rows import read_rows, write_text
     from soundflow.cli.bench_result import command
+    from soundflow.errors import UsageError
 
+    if out.suffix == ".md":
+        hint = f"name the page {out.with_suffix('.html').name}: {out.name} is then written too"
+        raise UsageError("bench.report", f"{out} is where the Markdown beside the page is put", hint)
     found = [row.values for path in results for row in read_rows(path)]
     made = Report(
         title,
