@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,15 @@ def test_why_and_attention_of_a_decision(
         and looked["p_response"] == pytest.approx(why["p_response"], abs=1e-3)
     )
     assert all((tmp_path / name).read_bytes()[:4] == b"\x89PNG" for name in ("why.png", "attention.png"))
+
+
+def test_the_command_is_what_was_typed(
+    folder: Path, recording: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    typed = ["analyze", "why", "my sound.wav", "--instruction", "Tell me when the baby cries"]
+    monkeypatch.setattr("sys.argv", ["soundflow", *typed])
+    why = told(capsys, "analyze", "why", str(recording), "--model", str(folder), "--chunk", "1")
+    assert shlex.split(why["command"])[1:] == typed
 
 
 def test_without_json_they_say_it_in_words(folder: Path, recording: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ def test_the_threshold_is_written(
     tmp_path: Path,
     small_bundle: Bundle,
     capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     save_folder(small_bundle, tmp_path / "model")
     labels = {"siren": {"proactive": True}, "cow": {"proactive": False}}
@@ -38,8 +40,11 @@ def test_the_threshold_is_written(
     rows.append({"id": "b", "label": "room", "kind": "background", "split": "valid", "length": 7.0, "path": "b.wav"})
     clips = write_folder(tmp_path / "in", rows, labels)
     command = f"bench calibrate --clips {clips} --cache {tmp_path / 'cache'} --model {tmp_path / 'model'}"
+    typed = ["bench", "calibrate", "--clips", "my clips"]
+    monkeypatch.setattr("sys.argv", ["soundflow", *typed])
     assert main([*command.split(), "--streams", "1", "--hours", "0.03", "--false-per-hour", "9001", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
+    assert shlex.split(found["command"])[1:] == typed
     assert found["written"] == str(tmp_path / "model") and len(found["curve"]) == 19
     assert load_folder(tmp_path / "model").config.response_threshold == found["chosen"]["threshold"]
     assert "9001 false replies" in (tmp_path / "model" / "README.md").read_text()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 
 import pytest
 
@@ -12,13 +13,15 @@ from tests.serve.conftest import serving
 
 
 @pytest.mark.slow
-def test_a_server_is_measured_from_outside(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_server_is_measured_from_outside(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    typed = ["bench", "load", "--key-file", "my key"]
+    monkeypatch.setattr("sys.argv", ["soundflow", *typed])
     with serving(scripted_bundle()) as running:
         words = f"bench load --sessions 1,2 --url {running.http} --seconds 0.8 --warm 0.8 --json"
         assert main(words.split()) == 0
     one, two, last = (json.loads(line) for line in capsys.readouterr().out.splitlines())
     assert (one["sessions"], two["sessions"]) == (1, 2) and two["lost_chunks"] == 0 and two["target"] == "server"
-    assert set(two["ratio_to_alone"]) == set(two["alone"]) and two["command"].startswith("soundflow ")
+    assert set(two["ratio_to_alone"]) == set(two["alone"]) and shlex.split(two["command"])[1:] == typed
     assert last["type"] == "knee" and set(last) == {"type", "sessions", "decision_ms_p99_at_most"}
 
 

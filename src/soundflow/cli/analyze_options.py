@@ -5,7 +5,6 @@ Tests: tests/cli/test_analyze.py.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
@@ -113,13 +112,14 @@ def heard_until(source: str, bundle: Bundle, chunk: int | None) -> Sound:
 def described(bundle: Bundle, found: Mapping[str, Any], arithmetic: FloatName | ArithmeticName) -> dict[str, Any]:
     """A result with the model, the machine and the command line it came from."""
     from soundflow.bench.machine import describe_machine
+    from soundflow.cli.bench_result import command
 
     return {
         "model": bundle.name,
         **found,
         "arithmetic": arithmetic.value,
         "machine": describe_machine(),
-        "command": " ".join(["soundflow", *sys.argv[1:]]),
+        "command": command(),
     }
 
 

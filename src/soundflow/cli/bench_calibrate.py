@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -50,6 +49,7 @@ def calibrate(
     from soundflow.bench.calibrate import THRESHOLDS, check_writable, choose, operating_curve, write_threshold
     from soundflow.bench.listening import STRAY_KINDS, Setting
     from soundflow.bench.machine import describe_machine
+    from soundflow.cli.bench_result import command
     from soundflow.cli.progress import SoundProgress
     from soundflow.data.clips import ClipStore
 
@@ -76,7 +76,7 @@ def calibrate(
         "curve": [point.to_dict() for point in curve],
         "written": None if folder is None else str(folder),
         "machine": describe_machine(),
-        "command": " ".join(["soundflow", *sys.argv[1:]]),
+        "command": command(),
     }
     if as_json:
         typer.echo(json.dumps(result, ensure_ascii=False, allow_nan=False))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -122,6 +121,7 @@ def _key(path: Path) -> str:
 
 def _row(report: LoadReport, alone: LoadReport, url: str | None, model: str) -> dict[str, Any]:
     from soundflow.bench.machine import describe_machine
+    from soundflow.cli.bench_result import command
 
     names = ("decision_ms_p50", "decision_ms_p95", "decision_ms_p99", "first_text_ms_mean")
     own, lone = report.to_dict(), alone.to_dict()
@@ -135,7 +135,7 @@ def _row(report: LoadReport, alone: LoadReport, url: str | None, model: str) -> 
         "target": "engine" if url is None else "server",
         "model": model if url is None else None,
         "machine": describe_machine(),
-        "command": " ".join(["soundflow", *sys.argv[1:]]),
+        "command": command(),
     }
 
 
