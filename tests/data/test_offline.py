@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import lzma
 from pathlib import Path
@@ -32,6 +33,13 @@ def test_a_recording_a_question_and_an_answer() -> None:
     assert said[:2] == [CONTROL.assistant, CONTROL.text_begin] and said[-1] == CONTROL.eos
     assert set(stream.y_stream) == {MASK} and not len(stream.decision_at)
     assert stream.is_audio.sum() == 3 and set(stream.input_ids[stream.is_audio]) == {CONTROL.offline_audio_pad}
+
+
+def test_a_model_can_have_the_question_ahead_of_the_recording() -> None:
+    stream = annotate_offline("How many?", 3, "Two.", dataclasses.replace(GRAMMAR, question="ahead"))
+    said, given = GRAMMAR.answer("Two."), [*GRAMMAR.offline_prefix("How many?"), *GRAMMAR.recording(3)]
+    assert stream.input_ids.tolist() == given + said
+    assert stream.y_lm.tolist() == [MASK] * len(given) + said
 
 
 def test_recording_and_question_can_each_be_left_out() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import lzma
 import unicodedata
@@ -84,6 +85,19 @@ def test_the_offline_layout_is_a_prefix_a_recording_a_question_and_an_answer() -
     assert grammar.user("dog") == [control.user, control.text_begin, *TOKENIZER.encode("dog"), control.eos]
     assert grammar.answer("dog") == [*grammar.answer_head(), *TOKENIZER.encode("dog"), control.eos]
     assert grammar.answer_head() == [control.assistant, control.text_begin]
+
+
+def test_a_question_stands_behind_the_recording_or_where_a_stream_has_its_instruction() -> None:
+    behind = Grammar(own_control_tokens(), TOKENIZER, audio_positions=2, default_instruction="A dog")
+    assert behind.first_turn(None, "dog", 3) == [
+        *behind.offline_prefix(None),
+        *behind.recording(3),
+        *behind.user("dog"),
+    ]
+    ahead = dataclasses.replace(behind, question="ahead")
+    assert ahead.first_turn(None, "dog", 3) == [*ahead.offline_prefix("dog"), *ahead.recording(3)]
+    for given in [("A cat", "dog", 3), (None, "dog", 0), (None, None, 3)]:  # nothing to put ahead, or no place for it
+        assert ahead.first_turn(*given) == behind.first_turn(*given)
 
 
 @pytest.fixture(scope="module")

@@ -44,6 +44,19 @@ def test_a_question_about_a_recording_is_laid_out_as_the_release_does() -> None:
     assert list(caches_of(bundle)[0].fed) == ids
 
 
+def test_a_first_question_can_stand_ahead_of_its_recording_and_later_ones_behind() -> None:
+    made = said("Three.", "Red.")
+    bundle = dataclasses.replace(made, config=dataclasses.replace(made.config, question="ahead"))
+    talk, grammar = Conversation(bundle), bundle.grammar
+    talk.ask("How many?", SECOND)
+    heard = [-1 if i == grammar.control.offline_audio_pad else i for i in grammar.recording(25)]
+    ids = [*grammar.offline_prefix("How many?"), *heard, *grammar.answer("Three.")[:-1]]
+    assert list(caches_of(bundle)[0].fed) == ids
+    talk.ask("Which colour?")
+    ids += [bundle.config.control.eos, *grammar.user("Which colour?"), *grammar.answer("Red.")[:-1]]
+    assert list(caches_of(bundle)[0].fed) == ids
+
+
 @pytest.mark.parametrize(("question", "sound"), [("How many?", None), (None, SECOND), ("  ", SECOND)])
 def test_question_and_recording_can_each_be_left_out(question: str | None, sound: np.ndarray | None) -> None:
     bundle = said("Two.")

@@ -37,9 +37,7 @@ def annotate_offline(user: str | None, slots: int, answer: str, grammar: Grammar
     """
     if not slots and user is None:
         raise InputError("offline.empty", "neither a recording nor a user's text", "give one of them, or both")
-    heard = grammar.recording(slots) if slots else []
-    asked = [] if user is None else grammar.user(user)
-    given = [*grammar.offline_prefix(None), *heard, *asked]
+    given = grammar.first_turn(None, user, slots)
     said = grammar.answer(answer)
     ids = np.array([*given, *said], np.int64)
     masked = np.full(len(ids), MASK, np.int64)

@@ -54,5 +54,7 @@ def _shape(bundle: Bundle) -> object:
     No tensor depends on what is left out: a training adds labels, may begin to answer questions, and moves defaults.
     """
     sizes = {name: tuple(weight.shape) for name, weight in bundle.network.state_dict().items()}
-    alike = dataclasses.replace(bundle.config, name="", labels=(), offline="none", default_instruction="")
+    alike = dataclasses.replace(
+        bundle.config, name="", labels=(), offline="none", question="behind", default_instruction=""
+    )
     return sizes, dataclasses.replace(alike, response_threshold=0.5, max_reply_tokens=0)

@@ -16,10 +16,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from soundflow.errors import InputError
+
+QuestionPlace = Literal["behind", "ahead"]
 
 LEAST_OCCURRENCES = 2  # of a pair of pieces that becomes one
 EMOTIONS = ("happy", "sad", "angry", "surprise", "normal", "urgent")  # release file TOKENS.py
@@ -255,6 +258,7 @@ class Grammar:
     tokenizer: TextTokenizer
     audio_positions: int
     default_instruction: str
+    question: QuestionPlace = "behind"
 
     def encode(self, text: str) -> list[int]:
         """Ids that are text and nothing else: a piece whose id is a control token's is spelled in bytes.
@@ -295,6 +299,21 @@ class Grammar:
     def user(self, text: str) -> list[int]:
         """Ids of what the user writes."""
         return [self.control.user, self.control.text_begin, *self.encode(text), self.control.eos]
+
+    def first_turn(self, instruction: str | None, question: str | None, slots: int) -> list[int]:
+        """Ids of an offline conversation's first turn up to its answer: a recording, a question, or both.
+
+        Where a model learned to have the question ahead and has no other instruction, the question stands where a
+        stream's instruction stands: so the recording is heard for its sake (docs/decisions/0020).
+
+        Args:
+            slots: audio positions of the recording, 0 when there is none.
+        """
+        heard = self.recording(slots) if slots else []
+        if self.question == "ahead" and heard and question is not None and instruction is None:
+            return [*self.offline_prefix(question), *heard]
+        asked = [] if question is None else self.user(question)
+        return [*self.offline_prefix(instruction), *heard, *asked]
 
     def answer_head(self) -> list[int]:
         """Ids that ask for an answer: its text is read behind them."""

@@ -78,7 +78,8 @@ class Conversation:
         self._clock: Clock = clock or WallClock()
         self._device = next(bundle.network.parameters()).device
         self._cache = bundle.network.new_cache(MOST_POSITIONS)
-        self._waiting = self._grammar.offline_prefix(instruction)  # ids to be fed before the next turn
+        self._instruction = instruction
+        self._waiting: list[int] = []  # ids to be fed before the next turn
         self._never, self._never_later = (ids.to(self._device) for ids in _barred(bundle.config))
 
     @property
@@ -128,8 +129,13 @@ class Conversation:
         if not text and sound is None:
             raise UsageError("ask.nothing", "neither a question nor a recording", "give one of them, or both")
         slots = 0 if sound is None else recording_slots(len(sound), self._bundle.config)
-        heard = grammar.recording(slots) if slots else []
-        ids = [*self._waiting, *heard, *(grammar.user(question or "") if text else []), *grammar.answer_head()]
+        asked = question if text else None
+        if self.turns:
+            heard = grammar.recording(slots) if slots else []
+            given = [*self._waiting, *heard, *(grammar.user(asked) if asked else [])]
+        else:
+            given = grammar.first_turn(self._instruction, asked, slots)
+        ids = [*given, *grammar.answer_head()]
         room = MOST_POSITIONS - self._cache.length - _LEAST_ANSWER
         if len(ids) > room:
             raise self._too_long(slots - (len(ids) - room))

@@ -215,7 +215,8 @@ def _bundle(recipe: StagedRecipe, folder: Path) -> Bundle:
         if config.offline == "windows":
             found = f"{bundle.name} hears whole recordings in windows of 2 s"
             raise UsageError("staged.offline", found, "leave offline_share out: it is for models that hear chunks")
-        config = dataclasses.replace(config, offline="chunks")
+        question = config.question if config.offline == "chunks" else "ahead"
+        config = dataclasses.replace(config, offline="chunks", question=question)
     return dataclasses.replace(bundle, config=config)
 
 
