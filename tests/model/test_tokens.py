@@ -96,8 +96,8 @@ def test_a_question_stands_behind_the_recording_or_where_a_stream_has_its_instru
     ]
     ahead = dataclasses.replace(behind, question="ahead")
     assert ahead.first_turn(None, "dog", 3) == [*ahead.offline_prefix("dog"), *ahead.recording(3)]
-    for given in [("A cat", "dog", 3), (None, "dog", 0), (None, None, 3)]:  # nothing to put ahead, or no place for it
-        assert ahead.first_turn(*given) == behind.first_turn(*given)
+    for turn in [("A cat", "dog", 3), (None, "dog", 0), (None, None, 3)]:  # nothing to put ahead, or no place for it
+        assert ahead.first_turn(*turn) == behind.first_turn(*turn)
 
 
 @pytest.fixture(scope="module")
