@@ -178,6 +178,22 @@ def test_empty_stdin_is_an_error(raw: bytes) -> None:
         list(iter_pcm_stdin(io.BytesIO(raw)))
 
 
+@pytest.mark.parametrize("extension", ["wav", "flac", "ogg", "mp3"])
+@pytest.mark.parametrize("sizes", [[], [100]])
+def test_a_file_with_a_header_on_stdin_is_not_heard_as_noise(tmp_path: Path, extension: str, sizes: list[int]) -> None:
+    soundfile.write(tmp_path / f"a.{extension}", tone(44_100, 0.5), 44_100)
+    raw = (tmp_path / f"a.{extension}").read_bytes()
+    with pytest.raises(InputError, match=f"standard input is {extension} with a header") as caught:
+        list(iter_pcm_stdin(Trickle(raw, sizes)))
+    assert caught.value.code == "audio.header"
+    assert "ffmpeg" in (caught.value.hint or "")
+
+
+def test_an_id3_tag_on_stdin_is_an_mp3() -> None:
+    with pytest.raises(InputError, match="is mp3 with a header"):
+        list(iter_pcm_stdin(io.BytesIO(b"ID3\x04" + bytes(100))))
+
+
 def test_wav_there_and_back(tmp_path: Path) -> None:
     sound = tone(16_000, 0.3)
     sound[0] = 2.0

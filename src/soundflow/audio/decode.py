@@ -26,6 +26,9 @@ Samples = NDArray[np.float32]
 STDIN_NAME = "standard input"
 _MOST_VALUES_PER_BLOCK = 1 << 20  # frames x channels; a strange header must not ask for gigabytes
 _CONVERT_HINT = "give wav, flac, ogg or mp3; ffmpeg -i INPUT out.wav converts most others"
+_RAW_HINT = "name the file, or pipe it through ffmpeg -i INPUT -f s16le -ar 16000 -ac 1 -"
+_HEADERS = {b"RIFF": "wav", b"fLaC": "flac", b"OggS": "ogg", b"ID3": "mp3"}  # what such files begin with
+_HEAD_BYTES = 40  # an mp3 without ID3 says what it is in its first frame, at byte 36 or before
 
 _log = logging.getLogger(__name__)
 
@@ -81,12 +84,15 @@ def iter_pcm_stdin(stream: BinaryIO, block_samples: int = 1600) -> Iterator[Samp
         block_samples: most samples of one block.
 
     Raises:
-        InputError: the stream ended without a sample (`audio.empty`).
+        InputError: the stream ended without a sample (`audio.empty`), or is a file with a header (`audio.header`).
     """
     read = getattr(stream, "read1", stream.read)
     cleaner = Cleaner(STDIN_NAME)
-    odd = b""
+    odd = head = b""
     while raw := read(2 * block_samples - len(odd)):
+        if len(head) < _HEAD_BYTES:  # looked at in passing: nothing waits until so many bytes are there
+            head += raw[: _HEAD_BYTES - len(head)]
+            _refuse_header(head)
         raw = odd + raw
         whole = len(raw) - len(raw) % 2
         odd = raw[whole:]
@@ -113,6 +119,15 @@ def write_wav(path: Path | str, samples: Samples) -> None:
     except OSError as error:
         hint = "check the folder and the space left"
         raise OutsideError("audio.write", f"cannot write {path}: {error.strerror}", hint) from error
+
+
+def _refuse_header(head: bytes) -> None:
+    kind = next((kind for start, kind in _HEADERS.items() if head.startswith(start)), None)
+    if head.startswith(b"\xff") and (b"Xing" in head or b"Info" in head):
+        kind = "mp3"
+    if kind is not None:  # read as samples it would be noise, and noise is answered
+        expected = "raw s16le 16 kHz mono samples"
+        raise InputError("audio.header", f"{STDIN_NAME} is {kind} with a header, expected {expected}", _RAW_HINT)
 
 
 def _check_path(path: Path | str) -> None:
