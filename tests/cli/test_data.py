@@ -58,6 +58,15 @@ def test_tfjp_of_one_recording_and_of_many(tmp_path: Path, capsys: pytest.Captur
     assert found["written"] == 1 and list(found["rejected"]) == [str(tmp_path / "b.wav")]
 
 
+def test_two_recordings_that_a_pattern_matched_both_stay(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, hertz in (("a.wav", 400), ("b.wav", 700)):
+        write_wav(tmp_path / name, tone(1.0, hertz))
+    before = (tmp_path / "b.wav").read_bytes()
+    assert main(f"data tfjp {tmp_path / 'a.wav'} {tmp_path / 'b.wav'}".split()) == 2
+    assert "--out FOLDER" in capsys.readouterr().err
+    assert (tmp_path / "b.wav").read_bytes() == before
+
+
 def test_nothing_usable_is_one_line_and_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "b.wav").write_text("no sound")
     assert main(f"data tfjp {tmp_path / 'b.wav'} --out {tmp_path / 'out'}".split()) == 1

@@ -22,12 +22,13 @@ from soundflow.data.folders import (
     compose_file,
     preprocess,
     preprocess_file,
+    preprocess_new,
     second_name,
     sound_files,
     sound_seconds,
 )
 from soundflow.data.streams import bench_config, stream
-from soundflow.errors import InputError
+from soundflow.errors import InputError, UsageError
 from tests.data.test_clips import tone, write_folder
 
 RATE = 16_000
@@ -212,3 +213,28 @@ def test_a_recording_that_is_too_long_is_refused(tmp_path: Path, monkeypatch: py
     write_wav(tmp_path / "x.wav", tone(1.0, 400))
     with pytest.raises(InputError, match="expected at most"):
         preprocess_file(tmp_path / "x.wav", tmp_path / "y.wav")
+
+
+def test_a_result_takes_no_other_sounds_place(tmp_path: Path) -> None:
+    a, b, result = (tmp_path / name for name in ("a.wav", "b.wav", "clean.wav"))
+    write_wav(a, tone(1.0, 400))
+    write_wav(b, tone(1.0, 700))
+    (tmp_path / "link.wav").symlink_to(a)
+    (tmp_path / "text.wav").write_text("no sound")
+    (tmp_path / "folder.wav").mkdir()
+    before = {path.name: path.read_bytes() for path in (a, b)}
+    refused = {
+        b: "tfjp.there",
+        a: "tfjp.same",
+        tmp_path / "link.wav": "tfjp.same",
+        tmp_path / "text.wav": "tfjp.there",
+        tmp_path / "folder.wav": "tfjp.there",
+        tmp_path / "clean.flac": "tfjp.suffix",
+    }
+    for target, code in refused.items():
+        with pytest.raises(UsageError) as caught:
+            preprocess_new(a, target)
+        assert caught.value.code == code and str(target) in caught.value.message and caught.value.hint
+    assert {path.name: path.read_bytes() for path in (a, b)} == before and not (tmp_path / "clean.flac").exists()
+    result.touch()  # a name that was only reserved
+    assert preprocess_new(a, result) == preprocess_new(a, result) == 1.0

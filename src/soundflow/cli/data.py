@@ -70,7 +70,7 @@ def tfjp(
       soundflow data tfjp clips/*.wav --out clean
     """
     from soundflow.cli.progress import SoundProgress
-    from soundflow.data.folders import Outcome, preprocess, preprocess_file, sound_files, sound_seconds
+    from soundflow.data.folders import Outcome, preprocess, preprocess_new, sound_files, sound_seconds
     from soundflow.errors import UsageError
 
     if out is not None:
@@ -82,7 +82,7 @@ def tfjp(
     if len(sources) != 2:
         raise UsageError("data.tfjp", f"expected IN.wav OUT.wav, got {len(sources)} names", "for more use --out FOLDER")
     source, target = sources
-    _tell(Outcome(1, 0, preprocess_file(source, target)), target, as_json)
+    _tell(Outcome(1, 0, preprocess_new(source, target)), target, as_json)
 
 
 @app.command("compose")
