@@ -80,3 +80,12 @@ def test_each_fault_is_one_clear_line(tmp_path: Path, text: str, override: list[
 def test_a_missing_recipe(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot be read"):
         read_recipe(Outer, tmp_path / "none.toml")
+
+
+@pytest.mark.parametrize("raw", [b'name = "caf\xe9"\n', bytes([0x52, 0x49, 0x46, 0x46, 0xFF])])
+def test_a_recipe_that_is_no_utf_8_is_one_clear_line(tmp_path: Path, raw: bytes) -> None:
+    path = _write(tmp_path, "")
+    path.write_bytes(raw)
+    with pytest.raises(UsageError, match="utf-8") as caught:
+        read_recipe(Outer, path)
+    assert caught.value.code == "recipe.toml" and str(path) in caught.value.message

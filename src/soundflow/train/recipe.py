@@ -39,10 +39,10 @@ def read_values(path: Path, overrides: Sequence[str] = ()) -> dict[str, Any]:
         UsageError: no such file, not TOML, an override that is none.
     """
     try:
-        values = tomllib.loads(path.read_text())
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as e:
         raise UsageError("recipe.missing", f"{path} cannot be read", "the repository's recipes are in recipes/") from e
-    except tomllib.TOMLDecodeError as e:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as e:
         raise UsageError("recipe.toml", f"{path}: {e}", "a recipe is a TOML file") from e
     for override in overrides:
         _override(values, override)
