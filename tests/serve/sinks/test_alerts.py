@@ -62,6 +62,20 @@ def test_what_did_not_arrive_waits_for_the_next_start(tmp_path: Path) -> None:
     assert again.arrived == ["id0"]
 
 
+def test_what_waits_for_other_receivers_is_not_said_to_wait_for_these(tmp_path: Path) -> None:
+    broken, other, complaints = FakeSink("broken:1"), FakeSink("other:1"), list[SoundflowError]()
+    broken.failures = 10**6
+    alerts = Alerts([broken], Spool(tmp_path / "s"), Rules(), lambda failure: None)
+    alerts.tell(alert(0))
+    alerts.close(20.0)
+    again = Alerts([other], Spool(tmp_path / "s"), Rules(), complaints.append)
+    again.tell(alert(1))
+    again.close(20.0)
+    assert other.arrived == ["id1"] and codes(complaints) == ["alerts.other_receivers"]
+    assert "1 alerts of earlier runs" in complaints[0].message and "same options" not in str(complaints[0])
+    assert str(tmp_path / "s") in complaints[0].message and "remove the file" in (complaints[0].hint or "")
+
+
 def test_with_a_full_disk_alerts_still_arrive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object) -> int:
         raise OutsideError("alerts.spool", "the disk is full")

@@ -85,13 +85,18 @@ class Alerts:
 
     def _tell_what_waits(self) -> None:
         try:
-            here, lost = sum(self._spool.waiting().values()), sum(self._beside.waiting().values())
+            waiting, lost = self._spool.waiting(), sum(self._beside.waiting().values())
         except SoundflowError as failure:
             self._complain(failure)
             return
+        here = sum(waiting.pop(key, 0) for key in {sink.key for sink in self._sinks})
         if here:
             found = f"{here} alerts have not arrived yet; they wait in {self._spool.path}"
             self._complain(OutsideError("alerts.waiting", found, "start again with the same options to deliver them"))
+        if elsewhere := sum(waiting.values()):  # of sinks of earlier runs: this run's options would not deliver them
+            found = f"{elsewhere} alerts of earlier runs wait in {self._spool.path} for other receivers"
+            hint = "start with those receivers' options to deliver them, or remove the file"
+            self._complain(OutsideError("alerts.other_receivers", found, hint))
         if lost:
             found = f"{lost} alerts could neither be delivered nor written down"
             self._complain(OutsideError("alerts.lost", found, "check the disk and the receiver"))
