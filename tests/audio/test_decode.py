@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import logging
+import os
+import sys
 import tracemalloc
 from pathlib import Path
 
@@ -14,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from soundflow.audio.decode import iter_audio, iter_pcm_stdin, read_audio, write_wav
+from soundflow.audio.decode import file_name, iter_audio, iter_pcm_stdin, read_audio, write_wav
 from soundflow.audio.pcm import to_s16le
 from soundflow.errors import InputError, OutsideError, UsageError
 
@@ -102,6 +104,15 @@ def test_a_header_without_samples(tmp_path: Path, extension: str) -> None:
 def test_shorter_than_one_sample(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "a.wav", np.ones(1), 192_000)
     assert error_of(tmp_path / "a.wav").code == "audio.empty"
+
+
+@pytest.mark.skipif(os.name == "nt" or sys.platform == "darwin", reason="names are Unicode there")
+def test_a_name_that_is_no_utf_8(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "a.wav", tone(16_000, 0.1), 16_000)
+    path = tmp_path / os.fsdecode(b"bad\xff.wav")
+    (tmp_path / "a.wav").rename(path)
+    assert len(read_audio(path)) == len(read_audio(str(path))) == 1600
+    assert file_name(path) == os.fsencode(path)
 
 
 @pytest.mark.parametrize("name", ["a.wav", "a.mp3", "a.raw", "a.txt", "a"])

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import soundfile
@@ -65,6 +68,14 @@ def test_two_recordings_that_a_pattern_matched_both_stay(tmp_path: Path, capsys:
     assert main(f"data tfjp {tmp_path / 'a.wav'} {tmp_path / 'b.wav'}".split()) == 2
     assert "--out FOLDER" in capsys.readouterr().err
     assert (tmp_path / "b.wav").read_bytes() == before
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="names are Unicode there")
+def test_a_name_that_is_no_utf_8_is_json_that_can_be_read(tmp_path: Path, capsysbinary: Any) -> None:
+    write_wav(tmp_path / "a.wav", tone(1.0, 400))
+    out = tmp_path / os.fsdecode(b"odd\xff")
+    assert main(["data", "tfjp", str(tmp_path / "a.wav"), "--out", str(out), "--json"]) == 0
+    assert json.loads(capsysbinary.readouterr().out.decode("utf-8"))["out"] == str(out)
 
 
 def test_nothing_usable_is_one_line_and_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -103,6 +103,11 @@ def iter_pcm_stdin(stream: BinaryIO, block_samples: int = 1600) -> Iterator[Samp
     cleaner.end()
 
 
+def file_name(path: Path | str) -> str | bytes:
+    """A file's name as `soundfile` must be given it: the system's bytes, which need be no UTF-8; on Windows text."""
+    return str(path) if os.name == "nt" else os.fsencode(path)
+
+
 def write_wav(path: Path | str, samples: Samples) -> None:
     """Write float32 [n] as a 16 kHz mono 16-bit wav: to a temporary name, then renamed; clipped at full scale.
 
@@ -143,7 +148,7 @@ def _check_path(path: Path | str) -> None:
 
 def _open(path: Path | str) -> soundfile.SoundFile:
     try:
-        return soundfile.SoundFile(str(path))
+        return soundfile.SoundFile(file_name(path))
     except TypeError as error:  # headerless files need to be told everything
         hint = "pipe raw 16 kHz s16le samples to standard input instead"
         raise InputError("audio.format", f"{path} has no header that tells its rate", hint) from error

@@ -166,7 +166,7 @@ def _tell(outcome: Outcome, place: Path, as_json: bool) -> None:
             "data.nothing", f"nothing could be used, {len(outcome.rejected)} left out; the first: {reason}"
         )
     if as_json:
-        typer.echo(json.dumps({"out": str(place), **outcome.to_dict()}, ensure_ascii=False))
+        typer.echo(json.dumps({"out": str(place), **outcome.to_dict()}))
         return
     typer.echo(
         f"{outcome.written} written ({outcome.seconds:.1f} s of sound), {outcome.kept} were there, "

@@ -167,7 +167,7 @@ def stats(
     write_page(found, f"{corpus.name}: {recipe['split']}, seed {claim['seed']}, {recipe['curation']} curation", place)
     if found.uncovered:
         typer.echo(f"domains without a stream: {', '.join(found.uncovered)}", err=True)
-    typer.echo(json.dumps({"page": str(place), **found.to_dict()}, ensure_ascii=False) if as_json else str(place))
+    typer.echo(json.dumps({"page": str(place), **found.to_dict()}) if as_json else str(place))
 
 
 def inspect(
@@ -302,4 +302,4 @@ def scenes(
     for refusal in asker.refusals:
         typer.echo(f"not believed: {refusal.question}: {refusal.code}: {refusal.reason}", err=True)
     result = {"out": str(out), "scenes": len(found), "asked": count, "tally": dict(asker.tally)}
-    typer.echo(json.dumps(result, ensure_ascii=False) if as_json else str(out))
+    typer.echo(json.dumps(result) if as_json else str(out))

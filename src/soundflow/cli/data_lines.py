@@ -52,7 +52,7 @@ def import_(
     for number, reason in done.rejected.items():
         typer.echo(f"left out line {number}: {reason}", err=True)
     result = {"out": str(out), **done.to_dict()}
-    typer.echo(json.dumps(result, ensure_ascii=False) if as_json else str(out))
+    typer.echo(json.dumps(result) if as_json else str(out))
 
 
 def export(
@@ -88,7 +88,7 @@ def export(
     for name, reason in done.rejected.items():
         typer.echo(f"left out {name}: {reason}", err=True)
     result = {"out": str(out), **done.to_dict()}
-    typer.echo(json.dumps(result, ensure_ascii=False) if as_json else str(out))
+    typer.echo(json.dumps(result) if as_json else str(out))
 
 
 def _count(lines: Path) -> int:

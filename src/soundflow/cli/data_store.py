@@ -75,7 +75,7 @@ def index(
     if done.moved:
         typer.echo(f"{done.moved} clips moved out of training or choosing, with their recordings", err=True)
     result = {"out": remote or str(out), "clips": clips, **done.to_dict()}
-    typer.echo(json.dumps(result, ensure_ascii=False) if as_json else _summary(result, done))
+    typer.echo(json.dumps(result) if as_json else _summary(result, done))
 
 
 def search(

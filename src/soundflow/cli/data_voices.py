@@ -98,7 +98,7 @@ def voices(
     if outcome.unchecked:
         typer.echo(f"{outcome.unchecked} dialogues were written without a check: asr_checked is false", err=True)
     result = outcome.to_dict()
-    typer.echo(json.dumps({"out": str(out), **result}, ensure_ascii=False) if as_json else str(out))
+    typer.echo(json.dumps({"out": str(out), **result}) if as_json else str(out))
 
 
 def _program(flite: bool, espeak: bool, kokoro: Path | None, seed: int) -> Speaker | None:

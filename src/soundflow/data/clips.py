@@ -20,7 +20,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from soundflow.audio.decode import read_audio
+from soundflow.audio.decode import file_name, read_audio
 from soundflow.audio.pcm import SAMPLE_RATE
 from soundflow.audio.resample import resample
 from soundflow.data import stft as stft_module
@@ -263,7 +263,7 @@ def read_part(path: Path, begin: float, seconds: float) -> Samples:
         InputError: the recording cannot be read, or ends before the part (`clips.part`).
     """
     try:
-        with soundfile.SoundFile(path) as sound:
+        with soundfile.SoundFile(file_name(path)) as sound:
             sound.seek(min(round(begin * sound.samplerate), sound.frames))
             heard = sound.read(round(seconds * sound.samplerate), dtype="float32", always_2d=True)
             rate = sound.samplerate

@@ -21,7 +21,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from soundflow.atomic import replacing, write_text
-from soundflow.audio.decode import read_audio, write_wav
+from soundflow.audio.decode import file_name, read_audio, write_wav
 from soundflow.audio.pcm import SAMPLE_RATE, to_s16le
 from soundflow.data.clips import Clip, ClipStore, clips_sha256
 from soundflow.data.render import render
@@ -99,7 +99,7 @@ def sound_seconds(places: Iterable[Path]) -> float:
     seconds = 0.0
     for path in places:
         with suppress(RuntimeError, TypeError, OSError):
-            seconds += float(soundfile.info(path).duration)
+            seconds += float(soundfile.info(file_name(path)).duration)
     return seconds
 
 
