@@ -41,8 +41,28 @@ def test_two_folders_and_a_text_become_one_store_that_is_searched(tmp_path: Path
         == "esc50/1-100032-A-0"
     )
     assert run(f"data search {store} because --texts --json", capsys)[1][0]["turns"] == [["Why?", "Because."]]
-    code, hits, told = run(f"data search {store} xylophone --json", capsys)
-    assert (code, hits) == (0, []) and "nothing was found" in told
+    for words in ("xylophone", "xylophone --texts"):
+        code, hits, told = run(f"data search {store} {words} --json", capsys)
+        assert (code, hits) == (0, []) and "nothing was found" in told
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        "--by nano",
+        "--role foreground",
+        "--licence CC0",
+        "--split test",
+        "--min-seconds 1",
+        "--max-seconds 9",
+        "--exact",
+    ],
+)
+def test_what_only_clips_have_is_refused_where_texts_are_searched(option: str, capsys: Output) -> None:
+    code, hits, told = run(f"data search a.store why --texts {option}", capsys)
+    assert (code, hits) == (2, []) and "search.texts" in told and option.split()[0] in told
+    code, hits, told = run("data search a.store --like a.wav --texts", capsys)
+    assert (code, hits) == (2, []) and "--texts with --like" in told
 
 
 def test_a_corpus_from_a_store_is_the_corpus_from_its_folder(tmp_path: Path, capsys: Output) -> None:

@@ -122,22 +122,21 @@ def search(
 
     if bool(query) == (like is not None):
         raise UsageError("search.what", "expected words or --like SOUND, one of them", "add --help to see examples")
+    seconds = {"--min-seconds": least_seconds, "--max-seconds": most_seconds != float("inf")}
+    of_clips = {"--like": like, "--by": by, "--role": role, "--licence": licence, "--split": split, "--exact": exact}
+    if texts and (given := [name for name, value in {**of_clips, **seconds}.items() if value]):
+        raise UsageError("search.texts", f"--texts with {', '.join(given)}, which only clips have", "leave one out")
     kinds = ROLES[role.value] if role else ()
     wanted = Wanted((least_seconds, most_seconds), kinds, tuple(licence or ()), tuple(split or ()))
     with opened(store) as clips:
-        if texts:
-            for text in clips.search_texts(query, top):
-                typer.echo(
-                    json.dumps({"id": text.id, "language": text.language, "turns": text.turns}, ensure_ascii=False)
-                )
-            return
-        found = (
-            _by_vector(clips, query, like, by, top, wanted, exact) if like or by else clips.search(query, top, wanted)
-        )
+        read = clips.search_texts(query, top) if texts else []
+        found = [] if texts else _hits(clips, query, like, by, top, wanted, exact)
+    for text in read:
+        typer.echo(json.dumps({"id": text.id, "language": text.language, "turns": text.turns}, ensure_ascii=False))
     for hit in found:
         row = _row(hit)
         typer.echo(json.dumps(row, ensure_ascii=False) if as_json else _line(row))
-    if not found:
+    if not (read or found):
         typer.echo("nothing was found", err=True)
 
 
@@ -155,9 +154,11 @@ def _embed(store: ClipIndex, embedder: Embedder) -> int:
     return count
 
 
-def _by_vector(
+def _hits(
     store: ClipIndex, query: str, like: Path | None, by: str | None, top: int, wanted: Wanted, exact: bool
 ) -> list[Hit]:
+    if not (like or by):
+        return store.search(query, top, wanted)
     from soundflow.audio.decode import read_audio
     from soundflow.audio.pcm import SAMPLE_RATE
     from soundflow.data.store.embedders import HEARD_SECONDS, Hearer, Reader
