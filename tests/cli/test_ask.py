@@ -120,6 +120,11 @@ def test_a_file_of_questions(answering: Answering, files: list[str], capsys: pyt
     assert main(["ask", *files, "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told == {"out": files[-1], "answered": 2, "failed": 1, "kept": 3, "missing": 0}
+    answers = Path(files[-1])
+    before = answers.read_text()
+    answers.write_text("".join(line for line in before.splitlines(keepends=True) if '"error"' not in line))
+    assert main(["ask", *files]) == 0
+    assert answers.read_text() == before  # the row that was tried again stands in its place
 
 
 def test_ctrl_c_ends_behind_a_whole_row_and_the_rest_is_counted(

@@ -130,6 +130,36 @@ def whole(tmp_path_factory: pytest.TempPathFactory, bundle_of: Callable[[], Bund
     return folder / "q.jsonl", (folder / "a.jsonl").read_bytes()
 
 
+def test_rows_that_were_tried_again_come_back_into_their_places(
+    bundle: Bundle, questions: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept, link = tmp_path / "kept.jsonl", tmp_path / "answers.jsonl"
+    link.symlink_to(kept)
+    answer_all(AskBatch(bundle, questions, link))
+    before = kept.read_text()
+    kept.write_text("".join(before.splitlines(keepends=True)[1:]))
+    batch = AskBatch(bundle, questions, link)
+    answer_all(batch)
+    assert [row["line"] for row in rows_of(kept)] == [2, 3, 1]
+    with monkeypatch.context() as disk, pytest.raises(OutsideError, match="cannot write"):
+        disk.setattr(ask_batch, "write_text", full)
+        batch.put_in_order()
+    batch.put_in_order()
+    assert kept.read_text() == before and link.is_symlink()
+    monkeypatch.setattr(ask_batch, "write_text", full)
+    batch.put_in_order()  # nothing to write
+
+
+def full(path: Path, text: str) -> None:
+    raise OSError(28, "No space left on device")
+
+
+def test_a_byte_order_mark_costs_no_row(bundle: Bundle, tmp_path: Path) -> None:
+    (tmp_path / "q.jsonl").write_text('{"question": "One?"}\n', encoding="utf-8-sig")
+    (row,) = read_rows(tmp_path / "q.jsonl")
+    assert row.question == "One?" and row.fault is None
+
+
 def test_answers_to_other_questions_are_left_alone(bundle: Bundle, questions: Path, tmp_path: Path) -> None:
     out = tmp_path / "answers.jsonl"
     answer_all(AskBatch(bundle, questions, out))

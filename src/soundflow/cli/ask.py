@@ -124,6 +124,8 @@ def _ask_batch(model: Model, questions: Path, answers: Path, max_tokens: int | N
         for row in interrupt.until_set(iter(missing)):
             batch.answer(row)
             progress.done()
+    if not batch.missing:
+        batch.put_in_order()
     _tell(batch.outcome, answers, as_json)
     if interrupt.is_set:
         raise typer.Exit(130)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from soundflow.atomic import write_text
 from soundflow.audio.decode import iter_audio
 from soundflow.errors import InputError, OutsideError, SoundflowError, UsageError
 from soundflow.model.bundle import Bundle
@@ -55,7 +56,7 @@ class AskBatch:
     Args:
         bundle: a model that answers questions.
         questions: JSON lines; paths in it are relative to its folder.
-        answers: JSON lines, appended to; a last line that was cut off by a kill is cut away.
+        answers: JSON lines, each row appended; a last line that was cut off by a kill is cut away.
         max_answer_tokens: as in `Conversation`.
 
     Raises:
@@ -96,10 +97,26 @@ class AskBatch:
             with self._answers.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(made, ensure_ascii=True) + "\n")
         except OSError as e:
-            message = f"cannot write {self._answers}: {e.strerror}"
-            raise OutsideError("ask.batch_write", message, "check the folder and the space left") from e
+            raise _not_written(self._answers, e) from e
         self._has_answer[row.line] = "error" not in made
         return made
+
+    def put_in_order(self) -> None:
+        """Give the answers' rows the questions' order, where rows that were tried again came to stand at the end.
+
+        Raises:
+            InputError: as at the beginning.
+            OutsideError: the file cannot be written (`ask.batch_write`); it is then as it was.
+        """
+        lines = _lines(self._answers) if self._answers.exists() else []
+        found = [_answer_row(self._answers, number, line)["line"] for number, line in enumerate(lines, 1)]
+        if found == sorted(found):
+            return
+        ordered = [line for _, line in sorted(zip(found, lines, strict=True))]
+        try:
+            write_text(self._answers.resolve(), "".join(ordered))  # what a link leads to, not the link
+        except OSError as e:
+            raise _not_written(self._answers, e) from e
 
     def _made(self, row: AskRow) -> dict[str, Any]:
         try:
@@ -196,10 +213,15 @@ def _answer_row(path: Path, number: int, line: str) -> dict[str, Any]:
     return made
 
 
+def _not_written(path: Path, error: OSError) -> OutsideError:
+    hint = "check the folder and the space left"
+    return OutsideError("ask.batch_write", f"cannot write {path}: {error.strerror}", hint)
+
+
 def _lines(path: Path) -> list[str]:
-    """Lines with their ends; only \\n ends one, as in JSON lines."""
+    """Lines with their ends; only \\n ends one, as in JSON lines. A byte order mark is none of the first."""
     try:
-        with path.open(encoding="utf-8", newline="\n", errors="replace") as file:
+        with path.open(encoding="utf-8-sig", newline="\n", errors="replace") as file:
             return list(file)
     except OSError as e:
         message = f"cannot read {path}: {e.strerror}"
