@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from soundflow.atomic import replacing, write_text
+from soundflow.atomic import replacing, try_place, write_text
 
 
 def test_text_is_there_and_nothing_else(tmp_path: Path) -> None:
@@ -57,3 +57,17 @@ def test_two_threads_that_write_one_file_do_not_mix(tmp_path: Path) -> None:
         thread.join()
     assert len(set(names)) == 2
     assert path.read_text() in ("a" * 1000, "b" * 1000)
+
+
+@pytest.mark.parametrize("place", ["file/words.txt", "file/deep/words.txt", "."])
+def test_a_place_that_takes_no_file_is_told_beforehand(tmp_path: Path, place: str) -> None:
+    (tmp_path / "file").write_text("kept")
+    with pytest.raises(OSError):
+        try_place(tmp_path / place)
+
+
+def test_trying_a_place_changes_nothing(tmp_path: Path) -> None:
+    (tmp_path / "words.txt").write_text("old")
+    for place in ("words.txt", "new/deep/words.txt"):
+        try_place(tmp_path / place)
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("words.txt", "old")]

@@ -5,8 +5,10 @@ Knows nothing else of the package. Tests: tests/test_atomic.py.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
+import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -34,6 +36,19 @@ def replacing(path: Path) -> Iterator[Path]:
         with suppress(OSError):
             temporary.unlink()
         raise
+
+
+def try_place(path: Path) -> None:
+    """Try whether a file can be written, before the work whose result it is to hold; nothing is made or changed.
+
+    Raises:
+        OSError: the folder, or the nearest one above that is there, takes no file, or `path` is a folder.
+    """
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    nearest = next(folder for folder in path.absolute().parents if folder.exists())
+    with tempfile.TemporaryFile(dir=nearest):
+        pass
 
 
 def write_text(path: Path, text: str) -> None:

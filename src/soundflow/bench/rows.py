@@ -5,10 +5,8 @@ Tests: tests/bench/test_rows.py.
 
 from __future__ import annotations
 
-import errno
 import json
 import os
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -174,11 +172,7 @@ def check_place(path: Path) -> None:
         OutsideError: the folder, or the nearest one above that is there, takes no file, or `path` is a folder.
     """
     try:
-        if path.is_dir():
-            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-        nearest = next(folder for folder in path.absolute().parents if folder.exists())
-        with tempfile.TemporaryFile(dir=nearest):
-            pass
+        atomic.try_place(path)
     except OSError as error:
         raise _refused(path, error) from error
 

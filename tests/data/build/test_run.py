@@ -13,10 +13,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from soundflow.data.build import run
 from soundflow.data.build.corpus import find_stream, read_index, read_quarantine, streams
 from soundflow.data.build.run import build
 from soundflow.data.build.shard import rows_place, shard_name
-from soundflow.errors import InputError
+from soundflow.errors import InputError, OutsideError
 from tests.data.build.clips import order, write_clips
 
 
@@ -101,6 +102,22 @@ def test_the_ablations_are_other_corpora_from_the_same_clips(tmp_path: Path) -> 
         assert made.streams == 6 and made.sha256 != whole.sha256
         claim = json.loads((tmp_path / name / "corpus.json").read_text())
         assert claim["recipe"]["curation" if name == "random" else "tfjp"] == recipe[next(iter(recipe))]
+
+
+def test_a_folder_that_cannot_be_used_is_told_before_the_clips_are_decoded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, other = order(tmp_path), order(tmp_path, "other")
+    build(other)
+    monkeypatch.setattr(run, "open_library", None)  # a call would be an error of another kind
+    (tmp_path / "file").write_text("kept")
+    for out in ("file", "file/corpus"):
+        with pytest.raises(OutsideError, match="cannot use the folder") as caught:
+            build(dataclasses.replace(asked, out=str(tmp_path / out)))
+        assert caught.value.code == "build.folder" and caught.value.hint
+    with pytest.raises(InputError, match="a corpus made with another seed"):
+        build(dataclasses.replace(other, seed=other.seed + 1))
+    assert (tmp_path / "file").read_text() == "kept" and not (tmp_path / "out").exists()
 
 
 @pytest.mark.slow

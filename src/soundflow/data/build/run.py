@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from soundflow.atomic import write_text
+from soundflow.atomic import try_place, write_text
 from soundflow.data.build.made_voices import mind_splits
 from soundflow.data.build.recipe import Recipe
 from soundflow.data.build.shard import Member, Row, ShardRows, read_rows, shard_name, to_line, write_lines, write_shard
@@ -87,6 +87,7 @@ def build(order: Order, workers: int = 1, engine: Engine = "local", told: Told |
 
     need_parquet()
     out = Path(order.out)
+    look_at_folder(order)
     library = open_library(order)
     claim(order)
     for left in out.glob("*.tmp"):
@@ -164,6 +165,24 @@ def corpus_hash(shards: Iterable[ShardRows]) -> str:
     return digest.hexdigest()
 
 
+def look_at_folder(order: Order) -> None:
+    """See before the clips are decoded, which takes long, that a corpus can go there; nothing is made or changed.
+
+    It is claimed later: clips that cannot be used must not keep a folder from the right ones.
+
+    Raises:
+        InputError, OutsideError: as `claim`.
+    """
+    place = Path(order.out) / CLAIM_NAME
+    try:
+        if not place.exists():
+            try_place(place)
+    except OSError as error:
+        raise _unusable(order, error) from error
+    if place.exists():
+        claim(order)
+
+
 def claim(order: Order) -> None:
     """Say in the folder what its streams are made from, or see that it says the same.
 
@@ -188,13 +207,17 @@ def claim(order: Order) -> None:
             return
         found = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise OutsideError("build.folder", f"cannot use the folder {out}: {error.strerror}") from error
+        raise _unusable(order, error) from error
     except ValueError as error:
         raise InputError("build.claim", f"{path} is not readable JSON: {error}", "use another folder") from error
     changed = _changes(found, wanted)
     if changed:
         message = f"{out} holds a corpus made with another {', '.join(changed)}"
         raise InputError("build.other_corpus", message, "use another folder, or empty this one")
+
+
+def _unusable(order: Order, error: OSError) -> OutsideError:
+    return OutsideError("build.folder", f"cannot use the folder {order.out}: {error.strerror}", "name another --out")
 
 
 def _sum(path: str) -> str:
