@@ -72,6 +72,19 @@ def test_why_and_attention_of_a_decision(
     assert all((tmp_path / name).read_bytes()[:4] == b"\x89PNG" for name in ("why.png", "attention.png"))
 
 
+@pytest.mark.parametrize("verb", ["why", "attention", "continuity", "heads"])
+def test_a_picture_that_cannot_be_written_is_told_before_the_work(
+    verb: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("matplotlib", reason="matplotlib is not installed")
+    monkeypatch.setattr("soundflow.api.load", None)  # a call would be an error of another kind
+    (tmp_path / "file").write_text("kept")
+    words = ["kitchen"] if verb in ("why", "attention") else []
+    assert main(["analyze", verb, *words, "--picture", str(tmp_path / "file" / "a.png")]) == 3
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("soundflow: error analysis.write: cannot write ")
+
+
 def test_the_command_is_what_was_typed(
     folder: Path, recording: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

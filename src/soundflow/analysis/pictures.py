@@ -17,7 +17,7 @@ from soundflow.analysis.attention import DecisionAttention
 from soundflow.analysis.continuity import StageContinuity
 from soundflow.analysis.heads import HeadEffect
 from soundflow.analysis.occlusion import Reason
-from soundflow.atomic import replacing
+from soundflow.atomic import replacing, try_place
 from soundflow.bench.bootstrap import Interval
 from soundflow.data.timeline import SAMPLE_RATE, Timeline
 from soundflow.errors import OutsideError
@@ -145,6 +145,23 @@ def draw_reason(found: Reason, samples: Samples, title: str, path: Path, timelin
         figure.tight_layout()
 
 
+def check_picture(path: Path) -> None:
+    """Try whether a picture can be written, before the work that it shows; nothing is made or changed.
+
+    Raises:
+        OutsideError: it cannot (`analysis.write`).
+    """
+    try:
+        try_place(path)
+    except OSError as error:
+        raise _not_written(path, error) from error
+
+
+def _not_written(path: Path, error: OSError) -> OutsideError:
+    hint = "free the disk or name another place"
+    return OutsideError("analysis.write", f"cannot write {path}: {error.strerror}", hint)
+
+
 @contextmanager
 def _figure(path: Path, size: tuple[float, float]) -> Iterator[tuple[Any, Any]]:
     """An empty figure, written to a PNG when the block ends well."""
@@ -164,8 +181,7 @@ def _figure(path: Path, size: tuple[float, float]) -> Iterator[tuple[Any, Any]]:
             with replacing(path) as temporary:
                 figure.savefig(temporary, dpi=100, format="png")
         except OSError as error:
-            message = f"cannot write {path}: {error.strerror}"
-            raise OutsideError("analysis.write", message, "free the disk or name another place") from error
+            raise _not_written(path, error) from error
         finally:
             plt.close(figure)
 

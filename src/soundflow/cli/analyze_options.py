@@ -63,10 +63,13 @@ def loaded(name: str, arithmetic: FloatName | ArithmeticName, threads: int, pict
     """A model in some arithmetic, once it is sure that a picture can be drawn where one is wanted.
 
     Raises:
-        OutsideError: matplotlib is not installed (`extra.missing`).
+        OutsideError: matplotlib is not installed (`extra.missing`), or its place takes no file (`analysis.write`).
     """
     if picture is not None:
         need("analysis", "matplotlib")
+        from soundflow.analysis.pictures import check_picture
+
+        check_picture(picture)
     import torch
 
     from soundflow.api import load
