@@ -6,7 +6,9 @@ import io
 import logging
 import os
 import sys
+import threading
 import tracemalloc
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -113,6 +115,31 @@ def test_a_name_that_is_no_utf_8(tmp_path: Path) -> None:
     (tmp_path / "a.wav").rename(path)
     assert len(read_audio(path)) == len(read_audio(str(path))) == 1600
     assert file_name(path) == os.fsencode(path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes")
+@pytest.mark.parametrize(("extension", "is_heard"), [("wav", True), ("ogg", True), ("flac", False), ("mp3", False)])
+def test_a_pipe_is_heard_or_refused_at_once(tmp_path: Path, extension: str, is_heard: bool) -> None:
+    path, pipe = tmp_path / f"a.{extension}", tmp_path / "pipe"
+    soundfile.write(path, tone(16_000, 3.0), 16_000)
+    os.mkfifo(pipe)
+
+    def pour() -> None:
+        with suppress(BrokenPipeError):
+            pipe.write_bytes(path.read_bytes())
+
+    writer = threading.Thread(target=pour)
+    writer.start()
+    try:
+        if is_heard:
+            assert len(read_audio(pipe)) == 48_000
+        else:
+            with pytest.raises(InputError, match="is a pipe, in which only wav and ogg can be read") as caught:
+                next(iter_audio(pipe))
+            assert caught.value.code == "audio.pipe" and "ffmpeg" in (caught.value.hint or "")
+    finally:
+        writer.join(10.0)
+    assert not writer.is_alive()
 
 
 @pytest.mark.parametrize("name", ["a.wav", "a.mp3", "a.raw", "a.txt", "a"])

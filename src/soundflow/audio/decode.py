@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import os
+import stat
 import wave
 from collections.abc import Iterator
 from pathlib import Path
@@ -51,8 +52,8 @@ def iter_audio(path: Path | str, block_seconds: float = 1.0) -> Iterator[Samples
     Raises:
         UsageError: `block_seconds` is not positive (`audio.block`).
         InputError: not there, a folder, not readable, no sound format, broken midway (`audio.missing`,
-            `audio.folder`, `audio.unreadable`, `audio.format`), without a sample or a number (`audio.empty`,
-            `audio.nan`), with an impossible rate (`audio.rate`).
+            `audio.folder`, `audio.unreadable`, `audio.format`), a pipe with mp3 or flac in it (`audio.pipe`),
+            without a sample or a number (`audio.empty`, `audio.nan`), with an impossible rate (`audio.rate`).
     """
     if not block_seconds > 0:
         raise UsageError("audio.block", f"block_seconds is {block_seconds}", "give a positive number")
@@ -148,13 +149,27 @@ def _check_path(path: Path | str) -> None:
 
 def _open(path: Path | str) -> soundfile.SoundFile:
     try:
-        return soundfile.SoundFile(file_name(path))
+        sound = soundfile.SoundFile(file_name(path))
     except TypeError as error:  # headerless files need to be told everything
         hint = "pipe raw 16 kHz s16le samples to standard input instead"
         raise InputError("audio.format", f"{path} has no header that tells its rate", hint) from error
     except (RuntimeError, ValueError, OSError) as error:
+        if _is_pipe(path):
+            raise _not_piped(path) from error
         message = f"{path} is not a recording this program can read ({_reason(error)})"
         raise InputError("audio.format", message, _CONVERT_HINT) from error
+    if sound.format == "MP3" and _is_pipe(path):  # its decoder goes back at the end, and fails when all is heard
+        sound.close()
+        raise _not_piped(path)
+    return sound
+
+
+def _is_pipe(path: Path | str) -> bool:
+    return stat.S_ISFIFO(os.stat(path).st_mode)
+
+
+def _not_piped(path: Path | str) -> InputError:
+    return InputError("audio.pipe", f"{path} is a pipe, in which only wav and ogg can be read", _RAW_HINT)
 
 
 def _read(sound: soundfile.SoundFile, frames: int, cleaner: Cleaner) -> NDArray[np.float32]:
