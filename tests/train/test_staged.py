@@ -264,6 +264,7 @@ def test_a_second_edition_learns_from_both_with_new_words_and_answers(
         f"data={data}",
         f"cache={tmp_path / 'cache'}",
         "stage.offline_share=0.5",
+        "question=ahead",
         "stage.trains=['encoder', 'lm']",
     ]
     model = load(run_staged(read_staged(path, changes)))
