@@ -63,7 +63,7 @@ def test_tfjp_of_one_recording_and_of_many(tmp_path: Path, capsys: pytest.Captur
 
 def test_two_recordings_that_a_pattern_matched_both_stay(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for name, hertz in (("a.wav", 400), ("b.wav", 700)):
-        write_wav(tmp_path / name, tone(1.0, hertz))
+        soundfile.write(tmp_path / name, tone(1.0, hertz), 44_100, "PCM_16")
     before = (tmp_path / "b.wav").read_bytes()
     assert main(f"data tfjp {tmp_path / 'a.wav'} {tmp_path / 'b.wav'}".split()) == 2
     assert "--out FOLDER" in capsys.readouterr().err

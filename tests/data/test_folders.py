@@ -215,10 +215,10 @@ def test_a_recording_that_is_too_long_is_refused(tmp_path: Path, monkeypatch: py
         preprocess_file(tmp_path / "x.wav", tmp_path / "y.wav")
 
 
-def test_a_result_takes_no_other_sounds_place(tmp_path: Path) -> None:
+def test_a_result_takes_no_recordings_place(tmp_path: Path) -> None:
     a, b, result = (tmp_path / name for name in ("a.wav", "b.wav", "clean.wav"))
     write_wav(a, tone(1.0, 400))
-    write_wav(b, tone(1.0, 700))
+    soundfile.write(b, tone(1.0, 700), 44_100, "PCM_16")
     (tmp_path / "link.wav").symlink_to(a)
     (tmp_path / "text.wav").write_text("no sound")
     (tmp_path / "folder.wav").mkdir()
@@ -238,3 +238,6 @@ def test_a_result_takes_no_other_sounds_place(tmp_path: Path) -> None:
     assert {path.name: path.read_bytes() for path in (a, b)} == before and not (tmp_path / "clean.flac").exists()
     result.touch()  # a name that was only reserved
     assert preprocess_new(a, result) == preprocess_new(a, result) == 1.0
+    before_again = result.read_bytes()
+    preprocess_new(b, result)
+    assert result.read_bytes() != before_again, "what TFJP made of another recording may go"

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from soundflow.atomic import replacing, write_text
 from soundflow.audio.decode import file_name, read_audio, write_wav
-from soundflow.audio.pcm import SAMPLE_RATE, to_s16le
+from soundflow.audio.pcm import SAMPLE_RATE
 from soundflow.data.clips import Clip, ClipStore, clips_sha256
 from soundflow.data.render import render
 from soundflow.data.streams import StreamConfig, bench_config, stream
@@ -110,34 +110,38 @@ def preprocess_file(source: Path, target: Path, config: TfjpConfig | None = None
         InputError: the recording cannot be read, is all silence (`tfjp.silent`) or too long (`tfjp.too_long`).
         OutsideError: the result cannot be written.
     """
-    samples, seconds = _preprocessed(source, config)
+    samples = read_audio(source)
+    seconds = len(samples) / SAMPLE_RATE
+    if seconds > MOST_SECONDS:
+        message = f"{source} lasts {seconds:.0f} s, expected at most {MOST_SECONDS:.0f}"
+        raise InputError("tfjp.too_long", message, "cut it into clips")
+    result = tfjp(samples, config)
+    if result.empty or not len(result.samples):
+        raise InputError("tfjp.silent", f"there is nothing but silence in {source}", "leave it out")
     _make(target.parent)
-    write_wav(target, samples)
+    write_wav(target, result.samples)
     return seconds
 
 
 def preprocess_new(source: Path, target: Path) -> float:
-    """TFJP of one recording into a wav file that takes no other sound's place; seconds of the recording.
+    """TFJP of one recording into a wav file that takes no recording's place; seconds of the recording.
 
-    What `clips/*.wav` becomes when two match is a recording and a recording, and the second must not be lost. A result
-    that is there already may be made again.
+    What `clips/*.wav` becomes when two match is a recording and a recording, and the second must not be lost. A file of
+    the form that results have, 16-bit mono at 16 kHz, is taken for an earlier result and written over.
 
     Raises:
-        UsageError: the target is no .wav (`tfjp.suffix`), the recording itself (`tfjp.same`), or holds something else
-            than the result (`tfjp.there`).
+        UsageError: the target is no .wav (`tfjp.suffix`), the recording itself (`tfjp.same`), or there and no
+            result (`tfjp.there`).
         InputError, OutsideError: as `preprocess_file`.
     """
     if target.suffix.lower() != ".wav":
         raise UsageError("tfjp.suffix", f"{target} is no .wav, which the result is", "end its name in .wav")
     if target.exists() and source.exists() and target.samefile(source):
         raise UsageError("tfjp.same", f"{target} is the recording itself", "name another file")
-    samples, seconds = _preprocessed(source)
-    if target.exists() and not _can_be_replaced(target, samples):
+    if target.exists() and not _may_be_a_result(target):
         hint = "name another file or remove it; for several recordings use --out FOLDER"
-        raise UsageError("tfjp.there", f"{target} is there and holds something else", hint)
-    _make(target.parent)
-    write_wav(target, samples)
-    return seconds
+        raise UsageError("tfjp.there", f"{target} is there and no result of TFJP", hint)
+    return preprocess_file(source, target)
 
 
 def preprocess(places: Mapping[Path, Path], told: Told) -> Outcome:
@@ -274,29 +278,17 @@ def _named(clips: Mapping[str, Clip], name: str) -> Clip:
     return clips[name]
 
 
-def _preprocessed(source: Path, config: TfjpConfig | None = None) -> tuple[Samples, float]:
-    """What TFJP makes of a recording, and how long the recording was."""
-    samples = read_audio(source)
-    seconds = len(samples) / SAMPLE_RATE
-    if seconds > MOST_SECONDS:
-        message = f"{source} lasts {seconds:.0f} s, expected at most {MOST_SECONDS:.0f}"
-        raise InputError("tfjp.too_long", message, "cut it into clips")
-    result = tfjp(samples, config)
-    if result.empty or not len(result.samples):
-        raise InputError("tfjp.silent", f"there is nothing but silence in {source}", "leave it out")
-    return result.samples, seconds
-
-
-def _can_be_replaced(target: Path, samples: Samples) -> bool:
-    """Whether nothing is lost: a file is empty, or holds these very samples."""
+def _may_be_a_result(target: Path) -> bool:
+    """Whether a file has the form that results have, or holds nothing yet."""
     if not target.is_file():
         return False
     if target.stat().st_size == 0:
         return True
     try:
-        return to_s16le(read_audio(target)) == to_s16le(samples)
-    except InputError:
+        found = soundfile.info(file_name(target))
+    except soundfile.LibsndfileError:
         return False
+    return (found.format, found.subtype, found.samplerate, found.channels) == ("WAV", "PCM_16", SAMPLE_RATE, 1)
 
 
 def _is_younger(target: Path, source: Path) -> bool:
