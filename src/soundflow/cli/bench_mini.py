@@ -24,7 +24,7 @@ def mini(
     threads: ThreadsOption = 1,
     debug: DebugOption = False,
 ) -> None:
-    """A first benchmark on what comes with the package: two minutes, no download, no folder of clips.
+    """A first benchmark on what comes with the package: under a minute, no download, no folder of clips.
 
     \b
     Example:
