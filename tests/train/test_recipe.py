@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -20,6 +21,8 @@ class Inner:
     rate: float = 0.1
     gap: tuple[float, ...] = (0.8, 2.4)
     parts: tuple[Kind, ...] = ()
+    span: tuple[float, float] = (0.0, 1.0)
+    shares: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,7 @@ class Outer:
     storage: Kind = "float32"
     maybe: Kind | None = None
     cache: Path | None = None
+    later: tuple[Inner, ...] = ()
 
 
 def _write(folder: Path, text: str) -> Path:
@@ -39,8 +43,10 @@ def _write(folder: Path, text: str) -> Path:
 
 
 def test_sections_lists_and_paths(tmp_path: Path) -> None:
-    path = _write(tmp_path, 'name = "a"\nclips = "x"\n[inner]\nsteps = 3\nrate = 1\ngap = [1.0, 2.0]\n')
-    assert read_recipe(Outer, path) == Outer("a", Path("x"), Inner(3, 1.0, (1.0, 2.0)))
+    path = _write(
+        tmp_path, 'name = "a"\nclips = "x"\n[inner]\nsteps = 3\nrate = 1\ngap = [1.0, 2.0]\n[inner.shares]\none = 1\n'
+    )
+    assert read_recipe(Outer, path) == Outer("a", Path("x"), Inner(3, 1.0, (1.0, 2.0), shares={"one": 1.0}))
 
 
 def test_a_choice_is_taken_wherever_it_stands(tmp_path: Path) -> None:
@@ -63,6 +69,15 @@ def test_overrides_win(tmp_path: Path) -> None:
         ('name = "a"\n[inner]\nstep = 1\n', [], "did you mean 'steps'"),
         ('name = "a"\n[inner]\nsteps = "many"\n', [], "must be int"),
         ('name = "a"\ninner = 3\n', [], "must be a section"),
+        ('name = "a"\n[inner]\nsteps = [10]\n', [], r"steps must be int, found \[10\]"),
+        ('name = "a"\n[inner]\nsteps = true\n', [], "steps must be int, found True"),
+        ('name = "a"\n[inner]\nrate = nan\n', [], "rate is nan — give a finite number"),
+        ('name = "a"\n[inner]\nspan = 2.0\n', [], "span must be a list, found 2.0"),
+        ('name = "a"\n[inner]\nspan = [1, 2, 3]\n', [], "span must have 2 values, found 3"),
+        ('name = "a"\n[inner.shares]\none = "a bit"\n', [], "shares.one must be float, found 'a bit'"),
+        ('name = "a"\n[inner]\nshares = 3\n', [], "shares must be a table"),
+        ('name = "a"\nclips = 17\n', [], "clips must be text, found 17"),
+        ('name = "a"\nlater.steps = 1\n', [], "later must be a list"),
         ('name = "a"\nstorage = "bf16"\n', [], "storage is 'bf16' — did you mean 'bfloat16'"),
         ('name = "a"\nstorage = 16\n', [], "storage is 16 — one of float32, bfloat16"),
         ('name = "a"\nmaybe = "x"\n', [], "maybe is 'x'"),

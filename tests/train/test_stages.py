@@ -49,7 +49,7 @@ def test_a_recipe_states_its_differences() -> None:
         ({"number": 1, "mix": {"real_time_asr": 0}}, "one of them above"),
         ({"number": 1, "form": "double"}, "form is 'double'"),
         ({"number": 1, "form": "interleave"}, "did you mean 'interleaved'"),
-        ({"number": 1, "trains": "adapter"}, "unknown 'a'"),
+        ({"number": 1, "trains": "adapter"}, "trains must be a list, found 'adapter'"),
         ({"number": 1, "steps": 0}, "more than 0"),
         ({"number": 1, "warmup": 2.0}, "0 to 1"),
         ({"number": 1, "lora_rank": 4}, "where `lm` is trained"),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import math
 import tomllib
 import types
 import typing
@@ -67,26 +68,44 @@ def build(kind: type[Recipe], values: Mapping[str, Any], where: str) -> Recipe:
 
 
 def _value(hint: Any, value: Any, where: str) -> Any:
-    some = [one for one in typing.get_args(hint) if one is not types.NoneType]
-    if typing.get_origin(hint) in (typing.Union, types.UnionType) and len(some) == 1:
+    origin, inner = typing.get_origin(hint), typing.get_args(hint)
+    some = [one for one in inner if one is not types.NoneType]
+    if origin in (typing.Union, types.UnionType) and len(some) == 1:
         return None if value is None else _value(some[0], value, where)
-    if typing.get_origin(hint) is typing.Literal:
-        return _choice(typing.get_args(hint), value, where)
+    if origin is typing.Literal:
+        return _choice(inner, value, where)
     if dataclasses.is_dataclass(hint):
-        if not isinstance(value, Mapping):
-            raise UsageError("recipe.kind", f"{where} must be a section, found {value!r}", "write it as a TOML table")
+        _demand(isinstance(value, Mapping), f"{where} must be a section, found {value!r}", "write it as a TOML table")
         return build(typing.cast(type, hint), value, where)
-    if isinstance(value, list):
-        of = typing.get_args(hint)[0] if typing.get_args(hint) else None
-        return tuple(_value(of, v, f"{where} {i}") for i, v in enumerate(value, start=1))
-    if hint is float and isinstance(value, int) and not isinstance(value, bool):
+    if origin is tuple:
+        return _tuple(inner, value, where)
+    if origin is Mapping:
+        _demand(isinstance(value, Mapping), f"{where} must be a table, found {value!r}", "see the recipe's comments")
+        return {key: _value(inner[1], entry, f"{where}.{key}") for key, entry in value.items()}
+    if hint is float and type(value) is int:
         return float(value)
-    if hint in (int, float, str, bool) and type(value) is not hint:
-        found = f"{where} must be {hint.__name__}, found {value!r}"
-        raise UsageError("recipe.kind", found, "see the recipe's comments")
     if hint is Path:
+        _demand(isinstance(value, str | Path), f"{where} must be text, found {value!r}", "write a path in quotes")
         return Path(value)
+    _demand(type(value) is hint, f"{where} must be {hint.__name__}, found {value!r}", "see the recipe's comments")
+    _demand(hint is not float or math.isfinite(value), f"{where} is {value!r}", "give a finite number")
     return value
+
+
+def _tuple(kinds: tuple[Any, ...], value: Any, where: str) -> tuple[Any, ...]:
+    """A list's values, each of its kind: `kinds` is one kind and `...`, or as many kinds as there must be values."""
+    _demand(isinstance(value, list | tuple), f"{where} must be a list, found {value!r}", "write it in brackets")
+    if kinds[-1] is Ellipsis:
+        kinds = (kinds[0],) * len(value)
+    wanted = f"{where} must have {len(kinds)} values, found {len(value)}"
+    _demand(len(value) == len(kinds), wanted, "see the recipe's comments")
+    parts = zip(kinds, value, strict=True)
+    return tuple(_value(kind, part, f"{where} {i}") for i, (kind, part) in enumerate(parts, start=1))
+
+
+def _demand(holds: bool, message: str, hint: str) -> None:
+    if not holds:
+        raise UsageError("recipe.kind", message, hint)
 
 
 def _choice(known: Sequence[Any], value: Any, where: str) -> Any:
