@@ -116,6 +116,18 @@ def test_a_plan_after_a_stop_tells_what_is_left(corpus: Path, tmp_path: Path) ->
     assert run_of(corpus, tmp_path / "cut").plan().streams == 0
 
 
+def test_killed_before_its_first_checkpoint_a_run_logs_each_step_once(corpus: Path, tmp_path: Path) -> None:
+    def stop(step: int) -> None:
+        raise KeyboardInterrupt
+
+    valid = [documents(corpus)[0]]
+    with pytest.raises(KeyboardInterrupt):
+        run_of(corpus, tmp_path).run(valid, stop)
+    run_of(corpus, tmp_path).run(valid)
+    assert [row["step"] for row in lines(tmp_path, "valid")] == [0, 2, 4]
+    assert [row["step"] for row in lines(tmp_path, "train")] == [1, 2, 3, 4]
+
+
 LONG = dataclasses.replace(STAGE, steps=14, hearing_weight=0.3, feature_dropout=0.2)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 
@@ -34,6 +34,7 @@ class Outer:
     maybe: Kind | None = None
     cache: Path | None = None
     later: tuple[Inner, ...] = ()
+    free: Mapping[str, Any] = field(default_factory=dict)
 
 
 def _write(folder: Path, text: str) -> Path:
@@ -54,6 +55,11 @@ def test_a_choice_is_taken_wherever_it_stands(tmp_path: Path) -> None:
     found = read_recipe(Outer, _write(tmp_path, text))
     assert (found.storage, found.maybe, found.inner.parts) == ("bfloat16", "float32", ("bfloat16",))
     assert found.cache == Path("x")
+
+
+def test_what_another_reads_is_left_as_it_is(tmp_path: Path) -> None:
+    found = read_recipe(Outer, _write(tmp_path, 'name = "a"\n[free]\nlist = [1, "two"]\n'))
+    assert found.free == {"list": [1, "two"]}
 
 
 def test_overrides_win(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import save_file
 
 from soundflow.api import load
-from soundflow.errors import InputError
+from soundflow.errors import InputError, UsageError
 from soundflow.model.config import nano
 from soundflow.model.encoder import AudioEncoder
 from soundflow.model.tokens import own_control_tokens
@@ -117,6 +117,31 @@ def test_a_model_that_nobody_knows_the_recipe_of_is_left_alone(folder: Path) -> 
     (folder / "out" / "model").mkdir(parents=True)
     with pytest.raises(InputError, match="does not say which run made it"):
         run_recipe(folder / "recipe.toml")
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ("ears.workers=-1", "ears: workers is -1 — at least 0"),
+        ("ears.checkpoint_every=0", "ears: checkpoint_every is 0 — at least 1"),
+        ("loop.2.evaluate_every=0", "loop 2: evaluate_every is 0 — at least 1"),
+        ("loop.seed=-1", "loop 1: seed is -1"),
+        ("loop.learning_rate=nan", "learning_rate is nan — give a finite number"),
+        ("valid_streams=0", "valid_streams is 0 — at least 1"),
+        ("loop=[]", "loop is empty"),
+    ],
+)
+def test_a_number_that_makes_no_sense_is_one_line_before_any_work(folder: Path, change: str, says: str) -> None:
+    with pytest.raises(UsageError, match=says):
+        run_recipe(folder / "recipe.toml", [change])
+    assert not (folder / "out").exists()
+
+
+def test_several_processes_do_not_train_nano_in_one_folder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with pytest.raises(UsageError, match=r"has no \[\[stage\]\]: it is trained by one process"):
+        run_recipe(folder / "recipe.toml")
+    assert not (folder / "out").exists()
 
 
 def test_how_the_work_is_done_may_change(folder: Path) -> None:

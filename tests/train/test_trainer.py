@@ -122,6 +122,31 @@ def _broken(index: int) -> Example:
     raise InputError("clips.unusable", "clip 3 is silent", "leave it out")
 
 
+def test_how_the_work_is_done_may_change(tmp_path: Path) -> None:
+    _train(tmp_path)
+    changed = dataclasses.replace(CONFIG, workers=1, threads=2, evaluate_every=1, checkpoint_every=1)
+    trainer = Trainer(_model(), 2, _stream, changed, tmp_path)
+    trainer.run([_stream(1)], lambda *_: None)
+    assert trainer.step == CONFIG.steps
+
+
+def test_a_log_says_each_step_once_after_a_kill(tmp_path: Path) -> None:
+    def killed(now: Trainer, found: Evaluation) -> None:
+        if now.step == stops.pop(0):
+            raise KeyboardInterrupt
+
+    stops = [3, 3, 0, 0]  # killed before the first checkpoint, then behind it, then to the end
+    for config in (dataclasses.replace(CONFIG, checkpoint_every=6), CONFIG, CONFIG):
+        trainer = Trainer(_model(), 2, _stream, config, tmp_path)
+        try:
+            trainer.run([_stream(1)], killed)
+        except KeyboardInterrupt:
+            assert trainer.step == 3
+    rows = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert [row["step"] for row in rows if row["kind"] == "train"] == [1, 2, 3, 4, 5, 6]
+    assert [row["step"] for row in rows if row["kind"] == "valid"] == [3, 6]
+
+
 def test_another_configuration_is_refused(tmp_path: Path) -> None:
     _train(tmp_path)
     trainer = Trainer(_model(), 2, _stream, dataclasses.replace(CONFIG, clip=2.0), tmp_path)

@@ -1,4 +1,4 @@
-"""Where a run's figures are drawn: TensorBoard always, Weights & Biases where the recipe names a project.
+"""Where a run's figures stand: lines and TensorBoard always, Weights & Biases where the recipe names a project.
 
 Knows nothing of what the figures mean. Tests: tests/train/test_curves.py.
 """
@@ -6,6 +6,7 @@ Knows nothing of what the figures mean. Tests: tests/train/test_curves.py.
 from __future__ import annotations
 
 import importlib
+import json
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from typing import Any, Literal, Protocol, get_args
 
 from torch.utils.tensorboard import SummaryWriter
 
+from soundflow.atomic import write_text
+from soundflow.data.json_lines import whole_objects
 from soundflow.errors import OutsideError, UsageError
 
 WandbMode = Literal["offline", "online"]
@@ -65,8 +68,21 @@ def curves_of(out: Path, step: int, choice: WandbChoice) -> Sequence[Curves]:
     Raises:
         OutsideError: W&B is wanted and cannot be used (`wandb.missing`, `wandb.start`).
     """
-    board: Curves = SummaryWriter(out / "tensorboard", purge_step=step + 1)
+    board: Curves = board_of(out, step)
     return (board, WandbCurves(out, choice)) if choice.project else (board,)
+
+
+def board_of(out: Path, step: int) -> SummaryWriter:
+    """TensorBoard's curves of a run in a folder; what was drawn beyond `step` is taken back, at 0 all of it."""
+    return SummaryWriter(out / "tensorboard", purge_step=step + 1 if step else 0)
+
+
+def cut_behind(step: int, path: Path) -> None:
+    """Take back the lines of a log that a killed run wrote behind its checkpoint at `step`; at 0 there is none."""
+    if not path.exists():
+        return
+    kept = [line for line in whole_objects(path) if step and line["step"] <= step]
+    write_text(path, "".join(json.dumps(line) + "\n" for line in kept))
 
 
 class WandbCurves:

@@ -17,11 +17,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from soundflow.atomic import write_text
-from soundflow.data.json_lines import whole_objects
 from soundflow.model.config import ModelConfig
 from soundflow.model.network import AudioInteractionModel
-from soundflow.train.curves import WandbChoice, curves_of
+from soundflow.train.curves import WandbChoice, curves_of, cut_behind
 from soundflow.train.document import Document, Piece, Samples
 from soundflow.train.evaluation import Found, summed_up
 from soundflow.train.features import FeatureCache
@@ -198,10 +196,8 @@ class _Log:
 
     def __init__(self, out: Path, step: int, wandb: WandbChoice) -> None:
         self._path = out / "log.jsonl"
-        before = whole_objects(self._path) if self._path.exists() else []
-        kept = [line for line in before if line["step"] <= step]
         out.mkdir(parents=True, exist_ok=True)
-        write_text(self._path, "".join(json.dumps(line) + "\n" for line in kept))
+        cut_behind(step, self._path)
         self._curves = curves_of(out, step, wandb)
 
     def write(self, kind: str, step: int, values: dict[str, Any]) -> None:

@@ -67,6 +67,17 @@ def build(kind: type[Recipe], values: Mapping[str, Any], where: str) -> Recipe:
         raise UsageError("recipe.missing_key", f"{where}: {e}", "write every key without a default") from e
 
 
+def at_least(least: int, values: object, names: Sequence[str], where: str) -> None:
+    """See that some numbers of a recipe are not below what makes sense.
+
+    Raises:
+        UsageError: one is.
+    """
+    for name in names:
+        if getattr(values, name) < least:
+            raise UsageError("recipe.value", f"{where}: {name} is {getattr(values, name)}", f"at least {least}")
+
+
 def _value(hint: Any, value: Any, where: str) -> Any:
     origin, inner = typing.get_origin(hint), typing.get_args(hint)
     some = [one for one in inner if one is not types.NoneType]
@@ -82,6 +93,8 @@ def _value(hint: Any, value: Any, where: str) -> Any:
     if origin is Mapping:
         _demand(isinstance(value, Mapping), f"{where} must be a table, found {value!r}", "see the recipe's comments")
         return {key: _value(inner[1], entry, f"{where}.{key}") for key, entry in value.items()}
+    if hint is Any:
+        return value
     if hint is float and type(value) is int:
         return float(value)
     if hint is Path:

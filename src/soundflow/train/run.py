@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +23,7 @@ from soundflow.data.augment import AugmentConfig
 from soundflow.data.clips import ClipStore
 from soundflow.data.streams import StreamConfig, bench_config, stream
 from soundflow.data.tasks import all_texts
+from soundflow.errors import UsageError
 from soundflow.model.bundle import Bundle
 from soundflow.model.checkpoint.ours import Storage, save_folder
 from soundflow.model.checkpoint.whisper import whisper_encoder_state
@@ -31,16 +33,14 @@ from soundflow.model.tokens import Grammar, TextTokenizer, own_control_tokens
 from soundflow.train.batch import Example, example
 from soundflow.train.contents import data_contents
 from soundflow.train.ears import EarsConfig, train_ears
-from soundflow.train.recipe import read_recipe, read_values
+from soundflow.train.recipe import at_least, read_recipe, read_values
 from soundflow.train.resume import claim
 from soundflow.train.staged import read_staged, run_staged
-from soundflow.train.trainer import Evaluation, Trainer, TrainerConfig
+from soundflow.train.trainer import CADENCE, Evaluation, Trainer, TrainerConfig
 
 log = logging.getLogger(__name__)
 
-_HOW = (  # a run goes about its work, here or in its trainings; none of it changes what is learned
-    *("out", "cache", "workers", "threads", "evaluate_every", "checkpoint_every", "valid_streams"),
-)
+_HOW = ("out", "cache", "valid_streams", *CADENCE)  # the work is done; none of it changes what is learned
 
 
 @dataclass(frozen=True)
@@ -98,17 +98,41 @@ def run_recipe(path: Path, overrides: Sequence[str] = ()) -> Path:
     A run that was stopped goes on where its last checkpoint stands.
 
     Raises:
-        UsageError: the recipe is not well formed.
+        UsageError: the recipe is not well formed, or several processes are to train one that has no stages.
         InputError: the clips or the Whisper weights are not there, or the out folder holds another run.
     """
     if has_stages(path, overrides):
         return run_staged(read_staged(path, overrides))
-    recipe = read_recipe(NanoRecipe, path, overrides)
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        found = f"{path} has no [[stage]]: it is trained by one process"
+        raise UsageError("recipe.processes", found, "start it without torchrun, or give a recipe of stages")
+    recipe = read_nano(path, overrides)
     store = ClipStore(recipe.clips, recipe.cache)
     claim(recipe.out, claimed(recipe))
     bundle = starting_bundle(recipe, store)
     start_hearing(recipe, store, bundle.network)
     return train_loop(recipe, store, bundle)
+
+
+def read_nano(path: Path, overrides: Sequence[str] = ()) -> NanoRecipe:
+    """Read a recipe without stages.
+
+    Raises:
+        UsageError: it is not well formed, or a number makes no sense.
+    """
+    recipe = read_recipe(NanoRecipe, path, overrides)
+    if not recipe.loop:
+        raise UsageError("recipe.value", f"{path}: loop is empty", "write at least one [[loop]]")
+    at_least(1, recipe, ("valid_streams",), str(path))
+    at_least(0, recipe.ears, ("steps",), f"{path}: ears")
+    for where, training in [("ears", recipe.ears), *((f"loop {n}", one) for n, one in enumerate(recipe.loop, 1))]:
+        at_least(0, training, ("learning_rate", "encoder_learning_rate", "weight_decay"), f"{path}: {where}")
+        at_least(0, training, ("workers", "seed"), f"{path}: {where}")
+        at_least(1, training, ("batch_size", "checkpoint_every", "threads"), f"{path}: {where}")
+    for number, training in enumerate(recipe.loop, start=1):
+        at_least(1, training, ("steps", "evaluate_every"), f"{path}: loop {number}")
+        at_least(0, training, ("uses", "pool"), f"{path}: loop {number}")
+    return recipe
 
 
 def claimed(recipe: NanoRecipe) -> dict[str, Any]:

@@ -37,7 +37,7 @@ from soundflow.train.learner import log_mels, pooled_features
 from soundflow.train.loop import Cadence, OnStep, StageRun
 from soundflow.train.lora import folded
 from soundflow.train.parallel import Mode, World, joined_world
-from soundflow.train.recipe import build, read_values
+from soundflow.train.recipe import at_least, build, read_values
 from soundflow.train.renew import renewed
 from soundflow.train.resume import claim, is_claimed
 from soundflow.train.shards import ShardStreams
@@ -102,11 +102,11 @@ def read_staged(path: Path, overrides: Sequence[str] = ()) -> StagedRecipe:
         if isinstance(values.get(name), str):
             values[name] = [values[name]]
     recipe = build(StagedRecipe, values, str(path))
-    if not 0 <= recipe.clips_share <= 1:
-        raise UsageError("staged.value", f"{path}: clips_share is {recipe.clips_share}", "0 to 1")
-    for name in ("evaluate_every", "checkpoint_every", "threads"):
-        if getattr(recipe, name) < 1:
-            raise UsageError("staged.value", f"{path}: {name} is {getattr(recipe, name)}", "at least 1")
+    for name in ("clips_share", "new_share"):
+        if not 0 <= getattr(recipe, name) <= 1:
+            raise UsageError("staged.value", f"{path}: {name} is {getattr(recipe, name)}", "0 to 1")
+    at_least(1, recipe, ("evaluate_every", "checkpoint_every", "threads"), str(path))
+    at_least(0, recipe, ("workers", "valid_streams", "vocab_size"), str(path))
     check_wandb(recipe.wandb)
     return dataclasses.replace(recipe, stage=stages)
 

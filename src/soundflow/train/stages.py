@@ -132,7 +132,7 @@ def _check(stage: Stage, where: str) -> None:
         _refuse(where, "mix", dict(stage.mix), "shares from 0, one of them above")
     if stage.form == "listening" and not stage.hearing_weight:
         _refuse(where, "hearing_weight", 0.0, "above 0 where form is listening: nothing else is learned there")
-    for name in ("hearing_weight", "asked_weight"):
+    for name in ("hearing_weight", "asked_weight", "stream_weight", "weight_decay", "seed"):
         if getattr(stage, name) < 0:
             _refuse(where, name, getattr(stage, name), "0 or more")
     if stage.lora_rank < 0 or (stage.lora_rank and "lm" not in stage.trains):

@@ -25,11 +25,13 @@ from soundflow.atomic import replacing
 from soundflow.errors import InputError, OutsideError
 from soundflow.model.network import AudioInteractionModel
 from soundflow.train.batch import Batch, Example, StreamDataset, collate
+from soundflow.train.curves import board_of, cut_behind
 from soundflow.train.loading import loaded
 from soundflow.train.objective import Objective, ObjectiveConfig, encoded, objective
 from soundflow.train.replay import Encoded, replayed, split_by_stream
 from soundflow.train.schedule import schedule
 
+CADENCE = ("workers", "threads", "evaluate_every", "checkpoint_every")  # may change when a run goes on
 ROUNDING = 1e-6  # chunks: a time that lies on a boundary is on it, whatever its last bit says
 
 
@@ -94,7 +96,8 @@ class Trainer:
     def run(self, evaluation: list[Example], on_evaluation: Callable[[Trainer, Evaluation], None]) -> None:
         """Train to the last step, from the checkpoint when the folder holds one."""
         self._resume()
-        writer = SummaryWriter(self.out / "tensorboard")
+        cut_behind(self.step, self.out / "log.jsonl")
+        writer = board_of(self.out, self.step)
         with training_progress() as bar:
             task = bar.add_task("training", total=self.config.steps, completed=self.step, note=str(self.out))
             started, heard = time.monotonic(), 0.0
@@ -142,9 +145,9 @@ class Trainer:
         generator = torch.Generator().manual_seed(self.config.seed * 1_000_003 + self.step)
         found = self._objective(self.model, batch, pooled, generator)
         if not bool(torch.isfinite(found.total)):
-            raise OutsideError(
-                "train.not_finite", f"the loss is not finite at step {self.step}", "lower the rate, then resume"
-            )
+            found_at = f"the loss is not finite at step {self.step}"
+            hint = "lower loop.learning_rate, then start again in another out folder"
+            raise OutsideError("train.not_finite", found_at, hint)
         self.optimizer.zero_grad(set_to_none=True)
         found.total.backward()
         norm = nn.utils.clip_grad_norm_(self._parameters(), self.config.clip)
@@ -229,7 +232,7 @@ class Trainer:
         if not path.exists():
             return
         state: dict[str, Any] = torch.load(path, weights_only=True)
-        if state["config"] != json.dumps(asdict(self.config), sort_keys=True):
+        if _learned_by(json.loads(state["config"])) != _learned_by(asdict(self.config)):
             raise InputError(
                 "train.other_run", f"{path} belongs to a run with another configuration", "give another out folder"
             )
@@ -238,6 +241,10 @@ class Trainer:
         self.hearing_head.load_state_dict(state["hearing_head"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.average = state["average"]
+
+
+def _learned_by(config: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in config.items() if name not in CADENCE}
 
 
 def training_progress() -> Progress:
