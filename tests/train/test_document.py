@@ -10,7 +10,7 @@ from soundflow.data.annotate import MASK, read_back
 from soundflow.data.timeline import Timeline
 from soundflow.train.document import Document, Sounding, document
 from soundflow.train.stages import Stage
-from tests.train.corpora import CHUNK, STAGE, event, small_start
+from tests.train.corpora import CHUNK, STAGE, VOICE, event, small_start
 
 GRAMMAR = small_start().grammar
 INSTANT = dataclasses.replace(STAGE, instant_share=1.0)
@@ -55,6 +55,16 @@ def test_a_model_with_other_chunks_reads_the_same_moments() -> None:
     sounding = Sounding("s", np.ones(38_400, np.float32), line)
     found = document(sounding, GRAMMAR, 0.8, INSTANT, np.random.default_rng(0))
     assert found.chunks == 3 and [chunk for chunk, _ in read_back(found.tokens, GRAMMAR)] == [0]
+
+
+def test_a_stage_that_only_listens_names_what_a_voice_asked_and_nothing_that_was_written() -> None:
+    listening = dataclasses.replace(INSTANT, form="listening", hearing_weight=1.0, asked_weight=1.0)
+    samples, rng = np.ones(38_400, np.float32), np.random.default_rng(0)
+    for is_aloud in (True, False):
+        events = (VOICE, event(3, True)) if is_aloud else (event(3, True),)
+        line = Timeline(2.4, 0.4, None if is_aloud else "Say what you hear.", "safety_alert", events)
+        found = document(Sounding("s", samples, line, is_aloud), GRAMMAR, 0.4, listening, rng)
+        assert bool(len(found.asked.rows)) == is_aloud
 
 
 ASKED = dataclasses.replace(INSTANT, offline_share=1.0)

@@ -68,6 +68,13 @@ def test_it_leaves_encoder_and_adapter_and_goes_on_exactly(store: ClipStore, tmp
     assert all(torch.equal(kept[n], again[n]) for n in kept)
 
 
+def test_without_a_background_noise_stands_behind_the_sounds(store: ClipStore, tmp_path: Path) -> None:
+    rows = (store.folder / "clips.jsonl").read_text().splitlines()
+    (store.folder / "clips.jsonl").write_text("\n".join(row for row in rows if '"background"' not in row))
+    alone, config = ClipStore(store.folder, tmp_path / "other"), dataclasses.replace(CONFIG, clean_share=0.0)
+    assert train_ears(config, small_config(), _start(), alone, AugmentConfig(), tmp_path / "ears").is_file()
+
+
 def test_progress_leaves_standard_output_alone(
     store: ClipStore, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

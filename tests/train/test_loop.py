@@ -55,7 +55,7 @@ def test_progress_leaves_standard_output_alone(
 ) -> None:
     run_of(corpus, tmp_path, dataclasses.replace(STAGE, steps=1)).run([])
     told = capsys.readouterr()
-    assert told.out == "" and f"stage {STAGE.number}" in told.err
+    assert told.out == "" and f"stage 1 (the paper's {STAGE.number})" in told.err
 
 
 def test_kept_features_change_nothing(corpus: Path, tmp_path: Path) -> None:
@@ -99,6 +99,23 @@ def test_a_plan_changes_nothing(corpus: Path, tmp_path: Path) -> None:
     assert found.hours > 0 and found.optimizer_bytes == 12 * found.learning and 0 < found.mfu < 2
     plain = run_of(corpus, tmp_path / "plain").run([])
     assert all(torch.equal(plain[name], tensor) for name, tensor in planned.run([]).items())
+
+
+def test_a_plans_hours_hold_what_hearing_takes_but_where_it_is_kept(corpus: Path, tmp_path: Path) -> None:
+    run = run_of(corpus, tmp_path / "heard")
+    found = run.plan()
+    assert found.hearing_seconds > 0
+    whole = (found.pass_seconds + found.hearing_seconds) * STAGE.steps * STAGE.batch_size / STAGE.micro_batch
+    assert found.hours == pytest.approx(whole / 3600)
+    run._features = cache_of(tmp_path / "features", run.network, False)
+    assert run.plan().hearing_seconds == 0
+
+
+def test_the_bar_begins_where_the_run_goes_on(corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run_of(corpus, tmp_path).run([])
+    capsys.readouterr()
+    run_of(corpus, tmp_path).run([])
+    assert f"{STAGE.steps}/{STAGE.steps}" in capsys.readouterr().err
 
 
 def test_a_plan_after_a_stop_tells_what_is_left(corpus: Path, tmp_path: Path) -> None:

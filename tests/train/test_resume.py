@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,30 @@ def test_a_folder_knows_its_run(tmp_path: Path) -> None:
     claim(tmp_path, {"start": "nano", "stage": [{"steps": 3}]})
     with pytest.raises(InputError, match="another stage, start"):
         claim(tmp_path, {"start": "other", "stage": [{"steps": 4}]})
+
+
+def test_a_start_that_made_nothing_claims_nothing(tmp_path: Path) -> None:
+    claim(tmp_path, {"stage": [{"micro_batch": 3}]})
+    claim(tmp_path, {"stage": [{"micro_batch": 1}]})
+    assert is_claimed(tmp_path, {"stage": [{"micro_batch": 1}]})
+
+
+def test_a_checkpoint_of_another_mode_is_sound_and_says_so(tmp_path: Path) -> None:
+    made = engine()
+    save(tmp_path, made, Position(2), World())
+    made.format = "deepspeed"
+    with pytest.raises(InputError, match=r"was made with parallel = 'ddp' or 'fsdp' — go on with that"):
+        restore(tmp_path, made)
+    assert position_of(tmp_path).step == 2
+
+
+def test_a_checkpoint_that_does_not_say_its_mode_is_read(tmp_path: Path) -> None:
+    save(tmp_path, engine(), Position(2), World())
+    path = tmp_path / "step-000000002" / "position.json"
+    path.write_text(
+        json.dumps({name: value for name, value in json.loads(path.read_text()).items() if name != "format"})
+    )
+    assert restore(tmp_path, engine()).step == 2
 
 
 def test_a_folder_is_asked_whose_it_is(tmp_path: Path) -> None:

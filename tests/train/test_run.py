@@ -101,6 +101,7 @@ def test_a_recipe_gives_a_model_that_listens(folder: Path) -> None:
 def test_another_recipe_in_the_folder_is_refused(folder: Path, change: str, says: str) -> None:
     path = folder / "recipe.toml"
     claim(folder / "out", claimed(read_recipe(NanoRecipe, path)))
+    (folder / "out" / "loop1").mkdir()
     with pytest.raises(InputError, match=says):
         run_recipe(path, [change])
 
@@ -108,6 +109,7 @@ def test_another_recipe_in_the_folder_is_refused(folder: Path, change: str, says
 def test_other_clips_in_the_same_place_are_refused(folder: Path) -> None:
     path, rows = folder / "recipe.toml", folder / "clips" / "clips.jsonl"
     claim(folder / "out", claimed(read_recipe(NanoRecipe, path)))
+    (folder / "out" / "loop1").mkdir()
     rows.write_text(rows.read_text().replace("cow", "dog"))
     with pytest.raises(InputError, match="holds a run with another clips —"):
         run_recipe(path)

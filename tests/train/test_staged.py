@@ -20,7 +20,10 @@ from soundflow.cli.main import main
 from soundflow.errors import InputError, UsageError
 from soundflow.model.checkpoint.recognise import config_of
 from soundflow.train import staged
+from soundflow.train.fresh import FreshStreams
+from soundflow.train.parallel import World
 from soundflow.train.resume import claim
+from soundflow.train.shards import ShardStreams
 from soundflow.train.staged import (
     Both,
     StagedRecipe,
@@ -182,6 +185,7 @@ def test_other_clips_under_the_same_path_are_another_run(
 ) -> None:
     recipe = read_staged(write_recipe(tmp_path, tones / "clips", 4), ["valid=[]", "stage.mix={}", "stage.steps=1"])
     claim(recipe.out, _claimed(recipe, tmp_path / "start"))
+    (recipe.out / "stage1").mkdir()
     rows = (tones / "clips" / "clips.jsonl").read_text()
     (tones / "clips" / "clips.jsonl").write_text(rows.replace("cow", "dog"))
     with pytest.raises(InputError, match="holds a run with another data —"):
@@ -195,8 +199,30 @@ def test_what_the_mix_cannot_give_is_said_when_a_stage_begins(
     monkeypatch.setattr(staged.log, "warning", lambda text, *values: said.append(text % values))
     mix = "stage.mix={following_music = 1, proactive_respond = 1, streaming_audio_understanding = 3}"
     run_staged(read_staged(write_recipe(tmp_path, corpus, 2), [mix, "stage.steps=1", "valid=[]"]))
-    assert said == ["stage 2: mix.following_music: a share of 0.2 is asked, it will be 0: 0 of 8 streams are such"]
+    assert said == [
+        "stage 1 (the paper's 2): mix.following_music: a share of 0.2 is asked, it will be 0: 0 of 8 streams are such"
+    ]
     assert _unmet_of(Both(lambda n: pytest.fail("not drawn"), lambda n: pytest.fail("not drawn"), 0.5, 0)) == []
+
+
+def test_that_too_few_streams_are_held_out_is_said(corpus: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(staged.log, "warning", lambda text, *values: said.append(text % values))
+    held_out = ShardStreams([corpus], None, 0)
+    assert [list(staged._own_of(held_out, 3, World(rank, 2))) for rank in (0, 1)] == [[0], [1]] and said == []
+    assert [list(staged._own_of(held_out, 1, World(rank, 2))) for rank in (0, 1)] == [[], []]
+    assert said == ["no stage is judged: 1 streams are held out for 2 processes"]
+
+
+def test_a_corpus_to_be_judged_on_stands_above_the_clips_own_split(
+    corpus: Path,
+    tones: Path,  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    path = write_recipe(tmp_path, tones / "clips", 4)
+    for valid, kind in ((f'["{corpus}"]', ShardStreams), ("[]", FreshStreams)):
+        recipe = read_staged(path, [f"valid={valid}", "stage.mix={}"])
+        assert isinstance(staged._sources(recipe, recipe.stage[0], 0.4)[1], kind)
 
 
 def test_a_plan_of_a_run_that_is_half_done_tells_what_is_left(corpus: Path, tmp_path: Path) -> None:
@@ -221,7 +247,7 @@ def test_a_plan_is_one_line_of_json_a_stage(corpus: Path, tmp_path: Path, capsys
     path = write_recipe(tmp_path, corpus, 1, 2)
     assert main(["train", str(path), "--plan", "--json"]) == 0
     plans = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert [plan["stage"] for plan in plans] == [1, 2]
+    assert [(plan["stage"], plan["number"]) for plan in plans] == [(1, 1), (2, 2)]
     assert plans[0]["learning"] > plans[1]["learning"] > 0 and plans[0]["streams"] == 4
     assert not (tmp_path / "out").exists()
 

@@ -95,7 +95,9 @@ def document(
         tokens = annotate(timeline.instruction, chunks, responses, grammar, rate)
     decided = tokens.decision_at - 1
     names = heard_in(timeline, decided, range(chunks), grammar) if stage.hearing_weight > 0 else NOTHING
-    asked = asked_in(timeline, tokens, chunks, grammar, sounding.asks_aloud) if stage.asked_weight > 0 else NOTHING
+    is_known = stage.form != "listening" or sounding.asks_aloud  # sound alone says nothing of what is written
+    asks = stage.asked_weight > 0 and is_known
+    asked = asked_in(timeline, tokens, chunks, grammar, sounding.asks_aloud) if asks else NOTHING
     return Document(sounding.key, samples, tokens, timeline, seconds, chunks, names, asked, sounding.pieces)
 
 

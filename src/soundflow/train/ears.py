@@ -28,6 +28,7 @@ from soundflow.audio.log_mel import chunked_log_mel
 from soundflow.data.augment import AugmentConfig, augment
 from soundflow.data.clips import Clip, ClipStore
 from soundflow.data.mixing import level_of
+from soundflow.data.streams import coloured_noise
 from soundflow.model.adapter import Adapter
 from soundflow.model.config import HOP_LENGTH, ModelConfig
 from soundflow.model.encoder import AudioEncoder
@@ -95,7 +96,7 @@ class MixedClips(Dataset[tuple[Samples, int, int, float]]):
     store: ClipStore
     groups: Mapping[str, Sequence[Clip]]  # clips of each label
     weights: NDArray[np.float64]  # of the labels, in the groups' order; they sum to 1
-    backgrounds: Sequence[Clip]
+    backgrounds: Sequence[Clip]  # none: coloured noise, as in the streams composed for the loop
     names: dict[str, int]
     config: EarsConfig
     augment: AugmentConfig
@@ -129,6 +130,8 @@ class MixedClips(Dataset[tuple[Samples, int, int, float]]):
         return placed(augment(samples[: 2 * self.length], rng, self.augment), self.length, rng)
 
     def _background(self, rng: np.random.Generator) -> Samples:
+        if not self.backgrounds:
+            return placed(coloured_noise(rng).samples, self.length, rng)
         clip = self.backgrounds[int(rng.integers(len(self.backgrounds)))]
         return placed(self.store.audio(clip), self.length, rng)
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import dataclasses
 import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
@@ -16,7 +18,9 @@ from soundflow.model.config import ModelConfig
 from soundflow.train.flops import pass_flops
 from soundflow.train.packing import Packed
 from soundflow.train.parallel import Engine, Mode, World
-from soundflow.train.stages import Stage
+from soundflow.train.stages import Stage, title_of
+
+Result = TypeVar("Result")
 
 PEAK_SIZE = 1024  # of the square matrices that the machine's speed is measured with
 ADAM_NUMBERS = 3  # gradient and two moments beside each weight that learns, float32 as the weight
@@ -26,7 +30,8 @@ ADAM_NUMBERS = 3  # gradient and two moments beside each weight that learns, flo
 class Forecast:
     """What a stage will take on each process. Bytes are estimates; seconds are measured on one pass."""
 
-    stage: int
+    stage: int  # its place in the recipe, as in folders and overrides
+    number: int  # the paper's
     parameters: int
     learning: int
     streams: int  # over all steps and processes
@@ -36,6 +41,7 @@ class Forecast:
     available_bytes: int | None
     fits: bool | None
     pass_seconds: float
+    hearing_seconds: float  # before each pass; 0 where what was heard is kept
     hours: float  # of all steps
     audio_hours_per_hour: float  # over all processes
     model_flops: float  # of one pass
@@ -50,19 +56,29 @@ class Forecast:
         memory = (self.weight_bytes + self.optimizer_bytes + self.activation_bytes) / 1e9
         room = "" if self.available_bytes is None else f" of {self.available_bytes / 1e9:.1f}"
         fit = {True: "it fits", False: "IT WILL NOT FIT", None: "unknown whether it fits"}[self.fits]
+        learn = f"{self.learning / 1e6:.2f} of {self.parameters / 1e6:.2f} M weights learn"
         return (
-            f"stage {self.stage}: {self.learning / 1e6:.2f} of {self.parameters / 1e6:.2f} M weights learn; about "
+            f"{title_of(self.stage, self.number)}: {learn}; about "
             f"{memory:.2f}{room} GB a process, {fit}; {self.streams:,} streams, {self.hours:.2f} h to go at "
             f"{self.audio_hours_per_hour:.0f} audio-hours an hour, {100 * self.mfu:.0f} % of "
             f"{self.peak_flops / 1e9:.0f} GFLOP/s"
         )
 
 
+@dataclass(frozen=True)
+class Left:
+    """What is still to be done of the stage at a place of its recipe, and what hearing takes before each pass."""
+
+    place: int
+    steps: int
+    hearing_seconds: float
+
+
 def forecast(
-    engine: Engine, batch: Packed, stage: Stage, config: ModelConfig, mode: Mode, world: World, steps_left: int
+    engine: Engine, batch: Packed, stage: Stage, config: ModelConfig, mode: Mode, world: World, left: Left
 ) -> Forecast:
     """Measure one pass and say what the rest will take. All processes must call it; no weight changes."""
-    seconds = _timed_pass(engine, batch)
+    _, seconds = second_of_two(lambda: _pass(engine, batch))
     parameters = list(engine.module.parameters())
     learning = sum(p.numel() for p in parameters if p.requires_grad)
     everything = sum(p.numel() for p in parameters)
@@ -72,23 +88,26 @@ def forecast(
     optimizer = 4 * ADAM_NUMBERS * learning // state_over
     activations = activation_bytes(config, stage, batch)
     free = _available(world.device)
-    passes = steps_left * stage.batch_size / (stage.micro_batch * world.size)
+    passes = left.steps * stage.batch_size / (stage.micro_batch * world.size)
     chunks = len(batch.sound) if "encoder" in stage.trains else 0  # else they are heard before the pass
     flops = pass_flops(config, stage, batch.lengths, supervised_count(batch), chunks)
+    whole = seconds + left.hearing_seconds
     peak = _peak(world.device, stage.bfloat16)
     return Forecast(
-        stage=stage.number,
+        stage=left.place,
+        number=stage.number,
         parameters=everything,
         learning=learning,
-        streams=steps_left * stage.batch_size,
+        streams=left.steps * stage.batch_size,
         weight_bytes=held,
         optimizer_bytes=optimizer,
         activation_bytes=activations,
         available_bytes=free,
         fits=None if free is None else optimizer + activations < free,  # the weights are there already
         pass_seconds=seconds,
-        hours=passes * seconds / 3600,
-        audio_hours_per_hour=batch.seconds * world.size / seconds,
+        hearing_seconds=left.hearing_seconds,
+        hours=passes * whole / 3600,
+        audio_hours_per_hour=batch.seconds * world.size / whole,
         model_flops=flops,
         peak_flops=peak,
         mfu=flops / seconds / peak,
@@ -115,17 +134,18 @@ def supervised_count(batch: Packed) -> int:
     return int(((batch.y_stream != MASK) | (batch.y_lm != MASK)).sum()) or len(batch.heard.rows.unique())
 
 
-def _timed_pass(engine: Engine, batch: Packed) -> float:
-    """Seconds of the second of two passes: the first one also makes room."""
-    seconds = 0.0
-    for _ in range(2):
-        begun = time.perf_counter()
-        count = torch.tensor(max(1, supervised_count(batch)), device=batch.input_ids.device)
-        costs = engine.learn(batch, count, is_last=True)
-        float(costs.total.detach())  # waits for a GPU
-        seconds = time.perf_counter() - begun
-        engine.forget()
-    return seconds
+def second_of_two(work: Callable[[], Result]) -> tuple[Result, float]:
+    """What some work gives, and the seconds of its second run: the first one also makes room."""
+    work()
+    begun = time.perf_counter()
+    return work(), time.perf_counter() - begun
+
+
+def _pass(engine: Engine, batch: Packed) -> None:
+    count = torch.tensor(max(1, supervised_count(batch)), device=batch.input_ids.device)
+    costs = engine.learn(batch, count, is_last=True)
+    float(costs.total.detach())  # waits for a GPU
+    engine.forget()
 
 
 def _peak(device: torch.device, bfloat16: bool) -> float:
@@ -144,6 +164,15 @@ def _available(device: torch.device) -> int | None:
     """Free memory of a GPU, or of the machine where it tells."""
     if device.type == "cuda":
         return int(torch.cuda.mem_get_info(device)[0])
+    try:
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+        told = next(line for line in lines if line.startswith("MemAvailable:"))  # what is cached can be given up
+        return int(told.split()[1]) * 1024
+    except (OSError, StopIteration):
+        return _unused()
+
+
+def _unused() -> int | None:
     try:
         return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (ValueError, OSError, AttributeError):

@@ -24,12 +24,13 @@ from soundflow.train.document import Document, Piece, Samples
 from soundflow.train.evaluation import Found, summed_up
 from soundflow.train.features import FeatureCache
 from soundflow.train.feed import Documents, passes_of, steps
-from soundflow.train.forecast import Forecast, forecast, supervised_count
+from soundflow.train.forecast import Forecast, Left, forecast, second_of_two, supervised_count
 from soundflow.train.learner import LOSSES, Learner, log_mel_chunks, log_mels, mean_losses, pooled_features
 from soundflow.train.packing import Packed, packed
 from soundflow.train.parallel import Engine, Mode, World, engine_of, whole_tensors
 from soundflow.train.resume import Position, position_of, restore, save
 from soundflow.train.schedule import schedule
+from soundflow.train.stages import title_of
 from soundflow.train.trainer import training_progress
 
 OnStep = Callable[[int], None]
@@ -57,10 +58,12 @@ class StageRun:
         world: World,
         cadence: Cadence,
         features: FeatureCache | None = None,
+        place: int = 1,  # of the stage in its recipe
     ) -> None:
         self.network, self.stage, self.world = network, documents.stage, world
         self.config: ModelConfig = network.config
         self._documents, self._out, self._cadence, self._features = documents, out, cadence, features
+        self._place = place
         passes_of(self.stage, world.size)
         self.learner = Learner(network, self.stage)
         self.engine: Engine = engine_of(self.learner, cadence.mode, world)
@@ -75,8 +78,9 @@ class StageRun:
             InputError: a stream or the checkpoint cannot be read.
         """
         own = range(self.world.rank, self.stage.micro_batch * self.world.size, self.world.size)
-        batch = self._packed([self._documents[i] for i in own])
-        left = self.stage.steps - position_of(self._out).step
+        documents = [self._documents[i] for i in own]
+        batch, hearing = second_of_two(lambda: self._packed(documents))
+        left = Left(self._place, self.stage.steps - position_of(self._out).step, 0.0 if self._features else hearing)
         return forecast(self.engine, batch, self.stage, self.config, self._cadence.mode, self.world, left)
 
     def run(self, valid: Sequence[Document], on_step: OnStep = lambda step: None) -> dict[str, Tensor]:
@@ -97,7 +101,8 @@ class StageRun:
         log = _Log(self._out, self.position.step, self._cadence.wandb) if self.world.is_first else None
         world, begun, heard = self.world, time.monotonic(), 0.0
         with training_progress() if log else nullcontext() as bar:
-            task = bar.add_task(f"stage {self.stage.number}", total=self.stage.steps, note="") if bar else None
+            title, done = title_of(self._place, self.stage.number), self.position.step
+            task = bar.add_task(title, total=self.stage.steps, completed=done, note="") if bar else None
             if valid and not self.position.step:
                 self._judge(valid, log)  # what it was like before
             feed = steps(self._documents, self.position.step, world.rank, world.size, self._cadence.workers)

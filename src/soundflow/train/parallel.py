@@ -79,6 +79,7 @@ def joined_world() -> Iterator[World]:
 class Engine(Protocol):
     """What the loop asks of a mode."""
 
+    format: str  # of its checkpoints; an engine reads its own
     module: nn.Module  # holds the learner's weights, wherever they lie
     optimizer: torch.optim.Optimizer
 
@@ -144,6 +145,8 @@ def _sharded(learner: Learner, world: World) -> nn.Module:
 
 class TorchEngine:
     """One process, DDP or FSDP2: they differ in how a pass is kept from speaking to the others."""
+
+    format = "torch"
 
     def __init__(self, module: nn.Module, stage: Any, world: World) -> None:
         self.module = module
@@ -219,6 +222,8 @@ class ZeroEngine:
     Raises:
         OutsideError: DeepSpeed is not installed.
     """
+
+    format = "deepspeed"
 
     def __init__(self, learner: Learner, world: World) -> None:
         if importlib.util.find_spec("deepspeed") is None:

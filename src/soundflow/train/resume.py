@@ -47,7 +47,8 @@ def save(folder: Path, engine: Engine, position: Position, world: World) -> None
     world.wait()
     engine.save(temporary)
     if world.is_first:
-        (temporary / _POSITION).write_text(json.dumps(dataclasses.asdict(position)) + "\n")
+        stands = {"format": engine.format, **dataclasses.asdict(position)}
+        (temporary / _POSITION).write_text(json.dumps(stands) + "\n")
         shutil.rmtree(target, ignore_errors=True)
         temporary.replace(target)
         for older in _found(folder):
@@ -60,10 +61,11 @@ def restore(folder: Path, engine: Engine) -> Position:
     """Go on from the newest whole checkpoint, if there is one. All processes must call it.
 
     Raises:
-        InputError: it is damaged.
+        InputError: it is damaged, or made in a mode whose checkpoints this engine does not read.
     """
     position, checkpoints = position_of(folder), _found(folder)
     if checkpoints:
+        _check_format(checkpoints[-1], engine)
         with _readable(checkpoints[-1]):
             engine.load(checkpoints[-1])
     return position
@@ -84,6 +86,14 @@ def position_of(folder: Path) -> Position:
         return Position(int(found["step"]), guard)
 
 
+def _check_format(checkpoint: Path, engine: Engine) -> None:
+    made = json.loads((checkpoint / _POSITION).read_text()).get("format", engine.format)  # older ones do not say
+    if made != engine.format:
+        modes = {"torch": "'ddp' or 'fsdp'", "deepspeed": "'zero2'"}
+        found = f"{checkpoint} was made with parallel = {modes.get(made, repr(made))}"
+        raise InputError("resume.other_mode", found, "go on with that, or begin anew in another out folder")
+
+
 @contextmanager
 def _readable(checkpoint: Path) -> Iterator[None]:
     """Says of a checkpoint that cannot be read what to do; the ones before it are gone."""
@@ -102,24 +112,24 @@ def is_claimed(folder: Path, values: Mapping[str, Any]) -> bool:
 
 
 def claim(folder: Path, values: Mapping[str, Any]) -> None:
-    """Say in a run's folder what it trains, or see that it says the same.
+    """Say in a run's folder what it trains, or see that it says the same; a start that made nothing claims nothing.
 
     Raises:
         InputError: the folder holds another run, or something that a run made and does not say which.
     """
     path, text = folder / _CLAIM, _text(values)
-    if path.exists():
-        if path.read_text(encoding="utf-8") != text:
-            changed = _changed(path.read_text(encoding="utf-8"), text)
-            message = f"{folder} holds a run with another {changed}"
-            raise InputError("resume.other_run", message, "give another out folder, or remove this one")
+    before = path.read_text(encoding="utf-8") if path.exists() else None
+    if before == text:
         return
     made = next((name for name in _MADE if (folder / name).exists()), None)
+    if made and before is not None:
+        message = f"{folder} holds a run with another {_changed(before, text)}"
+        raise InputError("resume.other_run", message, "give another out folder, or remove this one")
     if made:  # nobody knows what it learned, and it would count as done
         found = f"{folder} holds {made!r} and does not say which run made it"
         raise InputError("resume.unclaimed", found, "give another out folder, or remove this one")
     folder.mkdir(parents=True, exist_ok=True)
-    write_text(path, text)
+    write_text(path, text)  # in the place of that of a start that failed before it made anything
 
 
 def _text(values: Mapping[str, Any]) -> str:

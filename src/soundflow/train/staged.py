@@ -41,7 +41,7 @@ from soundflow.train.recipe import at_least, build, read_values
 from soundflow.train.renew import renewed
 from soundflow.train.resume import claim, is_claimed
 from soundflow.train.shards import ShardStreams
-from soundflow.train.stages import Stage, stages_of
+from soundflow.train.stages import Stage, stages_of, title_of
 from soundflow.train.vocabulary import corpus_texts, grown
 
 log = logging.getLogger(__name__)
@@ -62,7 +62,7 @@ class StagedRecipe:
     Attributes:
         start: `nano`, `nano-2`, a model's folder of any layout, or `owner/name` on the hub.
         data: finished corpora, folders or stores of clips (of several, the first one's labels are new), or both.
-        valid: corpora to be judged on; with clips their split `valid` is taken.
+        valid: corpora to be judged on; without any the split `valid` of clips, where they are learned from.
     """
 
     data: tuple[Path, ...]
@@ -132,10 +132,10 @@ def plan_staged(recipe: StagedRecipe) -> list[Forecast]:
     with joined_world() as world:
         folder = find_folder(recipe.start)
         is_begun = is_claimed(recipe.out, _claimed(recipe, folder))  # another run's positions would tell nothing
-        places = [recipe.out / f"stage{n}" if is_begun else folder for n in range(1, len(recipe.stage) + 1)]
+        outs = [recipe.out / f"stage{n}" if is_begun else folder for n in range(1, len(recipe.stage) + 1)]
         return [
-            _stage_run(recipe, stage, _bundle(recipe, folder), place, world)[0].plan()
-            for stage, place in zip(recipe.stage, places, strict=True)
+            _stage_run(recipe, place, _bundle(recipe, folder), out, world)[0].plan()
+            for place, out in enumerate(outs, start=1)
         ]
 
 
@@ -147,13 +147,12 @@ def train_stages(recipe: StagedRecipe, world: World, on_step: OnStep = lambda st
     if recipe.vocab_size or recipe.new_decoder:
         folder = _prepared(recipe, folder, world)
     world.wait()
-    for number, stage in enumerate(recipe.stage, start=1):
+    for number in range(1, len(recipe.stage) + 1):
         is_last = number == len(recipe.stage)
         target = recipe.out / "model" if is_last else recipe.out / f"stage{number}" / "model"
         if not (target / "config.json").exists():
-            _train_stage(
-                recipe, stage, folder, target, number, world, on_step, recipe.storage if is_last else "float32"
-            )
+            storage: Storage = recipe.storage if is_last else "float32"
+            _train_stage(recipe, number, folder, target, world, on_step, storage)
         world.wait()
         folder = target
     return folder
@@ -185,16 +184,15 @@ def _heard_of(recipe: StagedRecipe, bundle: Bundle) -> torch.Tensor:
 
 def _train_stage(
     recipe: StagedRecipe,
-    stage: Stage,
+    number: int,
     folder: Path,
     target: Path,
-    number: int,
     world: World,
     on_step: OnStep,
     storage: Storage,
 ) -> None:
     bundle = _bundle(recipe, folder)
-    run, valid = _stage_run(recipe, stage, bundle, recipe.out / f"stage{number}", world)
+    run, valid = _stage_run(recipe, number, bundle, recipe.out / f"stage{number}", world)
     if world.is_first:
         log.info("%s", run.engine.proof())
     planned = run.plan()
@@ -222,13 +220,14 @@ def _bundle(recipe: StagedRecipe, folder: Path) -> Bundle:
 
 
 def _stage_run(
-    recipe: StagedRecipe, stage: Stage, bundle: Bundle, out: Path, world: World
+    recipe: StagedRecipe, place: int, bundle: Bundle, out: Path, world: World
 ) -> tuple[StageRun, list[Document]]:
     """A stage ready to run, and this process's share of the streams it is judged on."""
+    stage = recipe.stage[place - 1]
     learned_from, judged_on = _sources(recipe, stage, bundle.config.chunk_seconds)
     if world.is_first:
         for line in _unmet_of(learned_from):
-            log.warning("stage %d: %s", stage.number, line)
+            log.warning("%s: %s", title_of(place, stage.number), line)
     chunk = bundle.config.chunk_seconds
     documents = Documents(learned_from, bundle.grammar, chunk, stage)
     cadence = Cadence(recipe.parallel, recipe.workers, recipe.evaluate_every, recipe.checkpoint_every, recipe.wandb)
@@ -236,15 +235,23 @@ def _stage_run(
     features = None
     if recipe.keep_features and not sorted_out(recipe.data)[1] and "encoder" not in stage.trains:
         features = cache_of(recipe.out / "features", bundle.network, stage.bfloat16)
-    run = StageRun(bundle.network, documents, out, world, cadence, features)
+    run = StageRun(bundle.network, documents, out, world, cadence, features, place)
     whole = dataclasses.replace(
         stage, form="interleaved", instant_share=1.0, offline_share=0.0
     )  # judged as it will listen
-    held_out = dataclasses.replace(documents, source=judged_on, stage=whole) if judged_on else None
-    most = len(judged_on) if isinstance(judged_on, ShardStreams) else recipe.valid_streams
-    each = min(recipe.valid_streams, most) // world.size
-    own = range(world.rank, each * world.size, world.size)
-    return run, [held_out[i] for i in own] if held_out else []
+    if judged_on is None:
+        return run, []
+    held_out = dataclasses.replace(documents, source=judged_on, stage=whole)
+    return run, [held_out[i] for i in _own_of(judged_on, recipe.valid_streams, world)]
+
+
+def _own_of(judged_on: Source, wanted: int, world: World) -> range:
+    """The positions of held-out streams that this process is judged on: each process has as many."""
+    held_out = min(wanted, len(judged_on)) if isinstance(judged_on, ShardStreams) else wanted
+    each = held_out // world.size
+    if wanted and not each and world.is_first:
+        log.warning("no stage is judged: %d streams are held out for %d processes", held_out, world.size)
+    return range(world.rank, each * world.size, world.size)
 
 
 def sorted_out(folders: Sequence[Path]) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
@@ -272,14 +279,15 @@ def _kind(folder: Path) -> str:
 def _sources(recipe: StagedRecipe, stage: Stage, chunk_seconds: float) -> tuple[Source, Source | None]:
     """What is learned from and what is judged on."""
     corpora, clips = sorted_out(recipe.data)
+    judged = ShardStreams(recipe.valid, None, 0) if recipe.valid else None
     if not clips:
-        judged = ShardStreams(recipe.valid, None, 0) if recipe.valid else None
         return ShardStreams(corpora, stage, stage.seed, chunk_seconds), judged
     learned, composed = _composed(recipe, stage, clips)
+    judged_on = composed if judged is None else judged
     if not corpora:
-        return learned, composed
-    both = Both(ShardStreams(corpora, stage, stage.seed, chunk_seconds), learned, recipe.clips_share, stage.seed)
-    return both, ShardStreams(recipe.valid, None, 0) if recipe.valid else composed
+        return learned, judged_on
+    built = ShardStreams(corpora, stage, stage.seed, chunk_seconds)
+    return Both(built, learned, recipe.clips_share, stage.seed), judged_on
 
 
 @dataclass(frozen=True)

@@ -86,6 +86,11 @@ PAPER = _paper()
 ours, for the paper names the capabilities of a stage and not how much of each."""
 
 
+def title_of(place: int, number: int) -> str:
+    """What a stage is called: its place in the recipe, as in folders and overrides, and its number in the paper."""
+    return f"stage {place}" if place == number else f"stage {place} (the paper's {number})"
+
+
 def stages_of(tables: Sequence[Mapping[str, Any]], where: str) -> tuple[Stage, ...]:
     """Stages out of a recipe's `[[stage]]` tables, each with a `number` and what differs from the paper.
 
