@@ -75,6 +75,12 @@ def test_without_a_background_noise_stands_behind_the_sounds(store: ClipStore, t
     assert train_ears(config, small_config(), _start(), alone, AugmentConfig(), tmp_path / "ears").is_file()
 
 
+def test_a_damaged_checkpoint_is_one_line(store: ClipStore, tmp_path: Path) -> None:
+    (tmp_path / "ears.state.pt").write_bytes(b"no checkpoint")
+    with pytest.raises(InputError, match=r"ears.state.pt cannot be read: .* — remove it"):
+        train_ears(CONFIG, small_config(), _start(), store, AugmentConfig(), tmp_path)
+
+
 def test_progress_leaves_standard_output_alone(
     store: ClipStore, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

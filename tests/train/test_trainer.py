@@ -122,6 +122,13 @@ def _broken(index: int) -> Example:
     raise InputError("clips.unusable", "clip 3 is silent", "leave it out")
 
 
+@pytest.mark.parametrize("rest", [b"", b"no checkpoint", b"PK\x03\x04"])
+def test_a_damaged_checkpoint_is_one_line(tmp_path: Path, rest: bytes) -> None:
+    (tmp_path / "state.pt").write_bytes(rest)
+    with pytest.raises(InputError, match=r"state.pt cannot be read: .* — remove it; its stage then begins again"):
+        Trainer(_model(), 2, _stream, CONFIG, tmp_path).run([_stream(1)], lambda *_: None)
+
+
 def test_how_the_work_is_done_may_change(tmp_path: Path) -> None:
     _train(tmp_path)
     changed = dataclasses.replace(CONFIG, workers=1, threads=2, evaluate_every=1, checkpoint_every=1)

@@ -34,6 +34,7 @@ from soundflow.model.config import HOP_LENGTH, ModelConfig
 from soundflow.model.encoder import AudioEncoder
 from soundflow.train.loading import loaded
 from soundflow.train.objective import mask_bands
+from soundflow.train.resume import readable
 from soundflow.train.schedule import schedule
 
 log = logging.getLogger(__name__)
@@ -265,10 +266,11 @@ def _resume(ears: Ears, optimizer: torch.optim.AdamW, out: Path) -> int:
     path = out / "ears.state.pt"
     if not path.exists():
         return 0
-    state = torch.load(path, weights_only=True)
-    ears.load_state_dict(state["ears"])
-    optimizer.load_state_dict(state["optimizer"])
-    return int(state["step"])
+    with readable(path):
+        state = torch.load(path, weights_only=True)
+        ears.load_state_dict(state["ears"])
+        optimizer.load_state_dict(state["optimizer"])
+        return int(state["step"])
 
 
 def _at_level(samples: Samples, dbfs: float) -> Samples:

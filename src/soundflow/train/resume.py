@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 from torch.distributed.checkpoint.api import CheckpointException
@@ -27,6 +28,11 @@ _PREFIX = "step-"
 _POSITION = "position.json"
 _CLAIM = "run.json"
 _MADE = ("model", "start", "stage1", "loop1", "ears.state.pt", "ears.safetensors")  # what a run goes on from or is done
+
+_UNREADABLE = (  # what PyTorch and JSON raise over a file that is cut off or something else
+    *(OSError, EOFError, ValueError, KeyError, TypeError, RuntimeError),
+    *(UnpicklingError, CheckpointException),
+)
 
 
 @dataclass(frozen=True)
@@ -66,7 +72,7 @@ def restore(folder: Path, engine: Engine) -> Position:
     position, checkpoints = position_of(folder), _found(folder)
     if checkpoints:
         _check_format(checkpoints[-1], engine)
-        with _readable(checkpoints[-1]):
+        with readable(checkpoints[-1]):
             engine.load(checkpoints[-1])
     return position
 
@@ -80,7 +86,7 @@ def position_of(folder: Path) -> Position:
     checkpoints = _found(folder)
     if not checkpoints:
         return Position()
-    with _readable(checkpoints[-1]):
+    with readable(checkpoints[-1]):
         found = json.loads((checkpoints[-1] / _POSITION).read_text())
         guard = Guard(tuple(found["guard"]["losses"]), int(found["guard"]["left_out"]))
         return Position(int(found["step"]), guard)
@@ -95,11 +101,15 @@ def _check_format(checkpoint: Path, engine: Engine) -> None:
 
 
 @contextmanager
-def _readable(checkpoint: Path) -> Iterator[None]:
-    """Says of a checkpoint that cannot be read what to do; the ones before it are gone."""
+def readable(checkpoint: Path) -> Iterator[None]:
+    """Says of a checkpoint that cannot be read what to do; the ones before it are gone.
+
+    Raises:
+        InputError: it cannot be read.
+    """
     try:
         yield
-    except (OSError, ValueError, KeyError, TypeError, RuntimeError, CheckpointException) as error:
+    except _UNREADABLE as error:
         reason = (str(error).splitlines() or [repr(error)])[-1]  # PyTorch tells the whole traceback before it
         message = f"the checkpoint {checkpoint} cannot be read: {reason}"
         raise InputError("resume.damaged", message, "remove it; its stage then begins again") from error

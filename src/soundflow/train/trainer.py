@@ -29,6 +29,7 @@ from soundflow.train.curves import board_of, cut_behind
 from soundflow.train.loading import loaded
 from soundflow.train.objective import Objective, ObjectiveConfig, encoded, objective
 from soundflow.train.replay import Encoded, replayed, split_by_stream
+from soundflow.train.resume import readable
 from soundflow.train.schedule import schedule
 
 CADENCE = ("workers", "threads", "evaluate_every", "checkpoint_every")  # may change when a run goes on
@@ -231,16 +232,19 @@ class Trainer:
         path = self.out / "state.pt"
         if not path.exists():
             return
-        state: dict[str, Any] = torch.load(path, weights_only=True)
-        if _learned_by(json.loads(state["config"])) != _learned_by(asdict(self.config)):
+        with readable(path):
+            state: dict[str, Any] = torch.load(path, weights_only=True)
+            made_by = json.loads(state["config"])
+        if _learned_by(made_by) != _learned_by(asdict(self.config)):
             raise InputError(
                 "train.other_run", f"{path} belongs to a run with another configuration", "give another out folder"
             )
-        self.step = state["step"]
-        self.model.load_state_dict(state["model"])
-        self.hearing_head.load_state_dict(state["hearing_head"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.average = state["average"]
+        with readable(path):
+            self.step = state["step"]
+            self.model.load_state_dict(state["model"])
+            self.hearing_head.load_state_dict(state["hearing_head"])
+            self.optimizer.load_state_dict(state["optimizer"])
+            self.average = state["average"]
 
 
 def _learned_by(config: dict[str, Any]) -> dict[str, Any]:
