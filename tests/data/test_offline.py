@@ -35,9 +35,12 @@ def test_a_recording_a_question_and_an_answer() -> None:
     assert stream.is_audio.sum() == 3 and set(stream.input_ids[stream.is_audio]) == {CONTROL.offline_audio_pad}
 
 
-def test_a_model_can_have_the_question_ahead_of_the_recording() -> None:
-    stream = annotate_offline("How many?", 3, "Two.", dataclasses.replace(GRAMMAR, question="ahead"))
-    said, given = GRAMMAR.answer("Two."), [*GRAMMAR.offline_prefix("How many?"), *GRAMMAR.recording(3)]
+def test_a_model_can_hear_a_recording_as_a_stream_with_the_question_ahead() -> None:
+    grammar = dataclasses.replace(GRAMMAR, layout="stream")
+    slots = 2 * grammar.audio_positions
+    stream = annotate_offline("How many?", slots, "Two.", grammar)
+    said, given = grammar.answer("Two."), [*grammar.offline_prefix("How many?"), *grammar.recording(slots)]
+    assert stream.is_audio.sum() == slots and CONTROL.silent in given
     assert stream.input_ids.tolist() == given + said
     assert stream.y_lm.tolist() == [MASK] * len(given) + said
 

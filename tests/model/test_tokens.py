@@ -87,6 +87,18 @@ def test_the_offline_layout_is_a_prefix_a_recording_a_question_and_an_answer() -
     assert grammar.answer_head() == [control.assistant, control.text_begin]
 
 
+def test_a_recording_can_be_laid_out_as_the_stream_that_is_silent_until_its_last_chunk() -> None:
+    control = own_control_tokens()
+    grammar = Grammar(control, TOKENIZER, audio_positions=2, default_instruction="A dog", layout="stream")
+    first, last = [[control.offline_audio_pad if i == control.audio_pad else i for i in grammar.chunk_block()]] * 2
+    given = [*first, control.silent, *last]
+    assert [*grammar.recording(4), *grammar.answer_head()] == [*given, control.text_begin]
+    assert len(grammar.recording(20)) - len(grammar.recording(grammar.slots_without(20, 7))) >= 7
+    assert (
+        grammar.slots_without(20, 5) == 18 and dataclasses.replace(grammar, layout="whole").slots_without(20, 5) == 15
+    )
+
+
 def test_a_question_stands_behind_the_recording_or_where_a_stream_has_its_instruction() -> None:
     behind = Grammar(own_control_tokens(), TOKENIZER, audio_positions=2, default_instruction="A dog")
     assert behind.first_turn(None, "dog", 3) == [
@@ -94,10 +106,13 @@ def test_a_question_stands_behind_the_recording_or_where_a_stream_has_its_instru
         *behind.recording(3),
         *behind.user("dog"),
     ]
-    ahead = dataclasses.replace(behind, question="ahead")
-    assert ahead.first_turn(None, "dog", 3) == [*ahead.offline_prefix("dog"), *ahead.recording(3)]
-    for turn in [("A cat", "dog", 3), (None, "dog", 0), (None, None, 3)]:  # nothing to put ahead, or no place for it
-        assert ahead.first_turn(*turn) == behind.first_turn(*turn)
+    ahead = dataclasses.replace(behind, layout="stream")
+    heard = ahead.recording(4)
+    assert ahead.first_turn(None, "dog", 4) == [*ahead.offline_prefix("dog"), *heard]
+    asked = ahead.first_turn("A cat", "dog", 4)  # there is another instruction
+    assert asked == [*ahead.offline_prefix("A cat"), *heard, *ahead.user("dog")]
+    assert ahead.first_turn(None, None, 4) == [*ahead.offline_prefix(None), *heard]
+    assert ahead.first_turn(None, "dog", 0) == behind.first_turn(None, "dog", 0)
 
 
 @pytest.fixture(scope="module")

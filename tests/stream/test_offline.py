@@ -44,12 +44,13 @@ def test_a_question_about_a_recording_is_laid_out_as_the_release_does() -> None:
     assert list(caches_of(bundle)[0].fed) == ids
 
 
-def test_a_first_question_can_stand_ahead_of_its_recording_and_later_ones_behind() -> None:
-    made = said("Three.", "Red.")
-    bundle = dataclasses.replace(made, config=dataclasses.replace(made.config, question="ahead"))
+def test_a_recording_can_be_heard_as_a_stream_behind_its_question() -> None:
+    made = said("not yet", "Three.", "Red.")  # one a chunk: the recording has two
+    bundle = dataclasses.replace(made, config=dataclasses.replace(made.config, recording="stream"))
     talk, grammar = Conversation(bundle), bundle.grammar
-    talk.ask("How many?", SECOND)
-    heard = [-1 if i == grammar.control.offline_audio_pad else i for i in grammar.recording(25)]
+    talk.ask("How many?", SECOND[:12_800])
+    heard = [-1 if i == grammar.control.offline_audio_pad else i for i in grammar.recording(20)]
+    assert heard.count(bundle.config.control.silent) == 1, "two chunks"
     ids = [*grammar.offline_prefix("How many?"), *heard, *grammar.answer("Three.")[:-1]]
     assert list(caches_of(bundle)[0].fed) == ids
     talk.ask("Which colour?")

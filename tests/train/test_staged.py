@@ -295,11 +295,11 @@ def test_a_second_edition_learns_from_both_with_new_words_and_answers(
         f"data={data}",
         f"cache={tmp_path / 'cache'}",
         "stage.offline_share=0.5",
-        "question=ahead",
+        "recording=stream",
         "stage.trains=['encoder', 'lm']",
     ]
     model = load(run_staged(read_staged(path, changes)))
-    assert (model.config.offline, model.config.question) == ("chunks", "ahead")
+    assert (model.config.offline, model.config.recording) == ("chunks", "stream")
     assert model.config.decoder.vocab_size == 330
     assert model.bundle.tokenizer.vocab_size == 330
     assert isinstance(model.conversation().ask("What is it?", np.zeros(16_000, np.float32)).text, str)

@@ -55,6 +55,6 @@ def _shape(bundle: Bundle) -> object:
     """
     sizes = {name: tuple(weight.shape) for name, weight in bundle.network.state_dict().items()}
     alike = dataclasses.replace(
-        bundle.config, name="", labels=(), offline="none", question="behind", default_instruction=""
+        bundle.config, name="", labels=(), offline="none", recording="whole", default_instruction=""
     )
     return sizes, dataclasses.replace(alike, response_threshold=0.5, max_reply_tokens=0)

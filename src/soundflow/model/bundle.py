@@ -24,4 +24,4 @@ class Bundle:
     def grammar(self) -> Grammar:
         """How this model's streams are written."""
         c = self.config
-        return Grammar(c.control, self.tokenizer, c.audio_positions, c.default_instruction, c.question)
+        return Grammar(c.control, self.tokenizer, c.audio_positions, c.default_instruction, c.recording)

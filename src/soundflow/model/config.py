@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from soundflow.audio.log_mel import FrontEnd
 from soundflow.errors import InputError
-from soundflow.model.tokens import RELEASE_TOKENS, ControlTokens, QuestionPlace
+from soundflow.model.tokens import RELEASE_TOKENS, ControlTokens, RecordingLayout
 
 SAMPLE_RATE = 16_000  # Hz, of every waveform that reaches the model
 HOP_LENGTH = 160  # samples between two log-mel frames: 10 ms (Whisper's front end)
@@ -72,7 +72,7 @@ class ModelConfig:
     response_threshold: float = 0.5  # p(response) from which the model speaks
     max_reply_tokens: int = 64  # a longer reply is ended with reason "length"
     offline: OfflineHearing = "none"  # how it was trained to hear whole recordings that it is asked about
-    question: QuestionPlace = "behind"  # the recording, as in the release, or ahead of it (docs/decisions/0020)
+    recording: RecordingLayout = "whole"  # as in the release, or as a stream, for chunks only (docs/decisions/0020)
     labels: tuple[str, ...] = field(default=())  # sounds named in training, for the card and for reports
 
     def __post_init__(self) -> None:

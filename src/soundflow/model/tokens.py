@@ -22,7 +22,7 @@ from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, 
 
 from soundflow.errors import InputError
 
-QuestionPlace = Literal["behind", "ahead"]
+RecordingLayout = Literal["whole", "stream"]
 
 LEAST_OCCURRENCES = 2  # of a pair of pieces that becomes one
 EMOTIONS = ("happy", "sad", "angry", "surprise", "normal", "urgent")  # release file TOKENS.py
@@ -258,7 +258,7 @@ class Grammar:
     tokenizer: TextTokenizer
     audio_positions: int
     default_instruction: str
-    question: QuestionPlace = "behind"
+    layout: RecordingLayout = "whole"
 
     def encode(self, text: str) -> list[int]:
         """Ids that are text and nothing else: a piece whose id is a control token's is spelled in bytes.
@@ -292,9 +292,23 @@ class Grammar:
         return [self.control.offline, *self._system(instruction)]
 
     def recording(self, slots: int) -> list[int]:
-        """Ids of a whole recording that takes `slots` audio positions."""
+        """Ids of a whole recording that takes `slots` audio positions.
+
+        Laid out as a stream it stands chunk by chunk, each but the last followed by ASSISTANT and <silent>: the
+        answer, which begins with ASSISTANT, is what is said at the last one (docs/decisions/0020).
+        """
         c = self.control
-        return [c.audio_begin, *[c.offline_audio_pad] * slots, c.audio_end]
+        if self.layout == "whole":
+            return [c.audio_begin, *[c.offline_audio_pad] * slots, c.audio_end]
+        chunk = [c.audio_begin, *[c.offline_audio_pad] * self.audio_positions]
+        return [*[*chunk, c.assistant, c.silent] * (slots // self.audio_positions - 1), *chunk]
+
+    def slots_without(self, slots: int, positions: int) -> int:
+        """The audio positions of a recording of `slots` that is made so many positions shorter in all."""
+        if self.layout == "whole":
+            return slots - positions
+        chunks = -(-positions // (self.audio_positions + 3))  # with AUDIO_BEGIN, ASSISTANT and <silent>
+        return slots - chunks * self.audio_positions
 
     def user(self, text: str) -> list[int]:
         """Ids of what the user writes."""
@@ -303,14 +317,14 @@ class Grammar:
     def first_turn(self, instruction: str | None, question: str | None, slots: int) -> list[int]:
         """Ids of an offline conversation's first turn up to its answer: a recording, a question, or both.
 
-        Where a model learned to have the question ahead and has no other instruction, the question stands where a
+        Where a model learned to hear recordings as streams and has no other instruction, the question stands where a
         stream's instruction stands: so the recording is heard for its sake (docs/decisions/0020).
 
         Args:
             slots: audio positions of the recording, 0 when there is none.
         """
         heard = self.recording(slots) if slots else []
-        if self.question == "ahead" and heard and question is not None and instruction is None:
+        if self.layout == "stream" and heard and question is not None and instruction is None:
             return [*self.offline_prefix(question), *heard]
         asked = [] if question is None else self.user(question)
         return [*self.offline_prefix(instruction), *heard, *asked]

@@ -138,7 +138,7 @@ class Conversation:
         ids = [*given, *grammar.answer_head()]
         room = MOST_POSITIONS - self._cache.length - _LEAST_ANSWER
         if len(ids) > room:
-            raise self._too_long(slots - (len(ids) - room))
+            raise self._too_long(grammar.slots_without(slots, len(ids) - room))
         return ids
 
     def _too_long(self, fitting_slots: int) -> InputError:

@@ -106,14 +106,15 @@ def _asked(
 ) -> Document:
     """A recording and the question about it; chunks from its own start, for it is heard by itself.
 
-    What sounds is named at each chunk's last position: the question comes behind them all.
+    What sounds is named at each chunk's last position, or where a stream names it.
     """
     chunks = len(part.chunks)
     samples, seconds = _in_chunks(sounding.samples, part.chunks, size)
     slots = chunks * grammar.audio_positions
     tokens = annotate_offline(timeline.instruction, slots, part.answer, grammar)
-    last_of = np.flatnonzero(tokens.is_audio)[grammar.audio_positions - 1 :: grammar.audio_positions]
-    names = heard_in(timeline, last_of, part.chunks, grammar) if stage.hearing_weight > 0 else NOTHING
+    ends = np.flatnonzero(tokens.is_audio)[grammar.audio_positions - 1 :: grammar.audio_positions]
+    named_at = ends if grammar.layout == "whole" else ends + 1  # at ASSISTANT, as in a stream
+    names = heard_in(timeline, named_at, part.chunks, grammar) if stage.hearing_weight > 0 else NOTHING
     key = f"{sounding.key}-from{part.chunks.start}" if part.chunks.start else sounding.key
     pieces = () if part.chunks.start else sounding.pieces
     return Document(key, samples, tokens, timeline, seconds, chunks, names, pieces=pieces)

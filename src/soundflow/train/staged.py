@@ -25,7 +25,7 @@ from soundflow.model.checkpoint.find import find_folder
 from soundflow.model.checkpoint.ours import Storage, pack, save_folder
 from soundflow.model.checkpoint.recognise import load_model
 from soundflow.model.checkpoint.write import write_folder
-from soundflow.model.tokens import QuestionPlace
+from soundflow.model.tokens import RecordingLayout
 from soundflow.train.contents import data_contents, model_contents
 from soundflow.train.curves import WandbChoice, check_wandb
 from soundflow.train.document import Document, Sounding
@@ -80,7 +80,7 @@ class StagedRecipe:
     cache: Path | None = None  # where decoded clips are kept
     vocab_size: int = 0  # above 0: so many pieces in all, new ones for the corpora's texts
     new_decoder: bool = False  # decoder and adapter begin anew behind the ears of `start` (docs/decisions/0015)
-    question: QuestionPlace | None = None  # behind a recording, or ahead (docs/decisions/0020); None: as `start`
+    recording: RecordingLayout | None = None  # that is asked about (docs/decisions/0020); None: as `start` has it
     clips_share: float = 0.5  # where data are corpora and clips: of the streams, those composed afresh out of the clips
     new_share: float = 0.5  # clips only: of the streams, those that are about the first folder's labels
     streams: StreamConfig = field(default_factory=StreamConfig)  # clips only
@@ -215,7 +215,7 @@ def _bundle(recipe: StagedRecipe, folder: Path) -> Bundle:
         if config.offline == "windows":
             found = f"{bundle.name} hears whole recordings in windows of 2 s"
             raise UsageError("staged.offline", found, "leave offline_share out: it is for models that hear chunks")
-        config = dataclasses.replace(config, offline="chunks", question=recipe.question or config.question)
+        config = dataclasses.replace(config, offline="chunks", recording=recipe.recording or config.recording)
     return dataclasses.replace(bundle, config=config)
 
 
