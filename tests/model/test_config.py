@@ -34,6 +34,12 @@ def test_an_impossible_chunk_is_refused(seconds: float) -> None:
         dataclasses.replace(audio_interaction_3b(), chunk_seconds=seconds)
 
 
+def test_recordings_in_windows_cannot_be_laid_out_as_streams() -> None:
+    with pytest.raises(InputError, match="windows of 2 s are no chunks — use recording 'whole'"):
+        dataclasses.replace(audio_interaction_3b(), recording="stream")
+    assert dataclasses.replace(nano(300, own_control_tokens()), recording="stream").recording == "stream"
+
+
 def test_an_unknown_key_names_the_nearest() -> None:
     values = nano(300, own_control_tokens()).to_dict()
     values["chunk_second"] = 0.4

@@ -46,7 +46,8 @@ def test_a_question_about_a_recording_is_laid_out_as_the_release_does() -> None:
 
 def test_a_recording_can_be_heard_as_a_stream_behind_its_question() -> None:
     made = said("not yet", "Three.", "Red.")  # one a chunk: the recording has two
-    bundle = dataclasses.replace(made, config=dataclasses.replace(made.config, recording="stream"))
+    bundle = dataclasses.replace(made, config=dataclasses.replace(made.config, offline="chunks", recording="stream"))
+    made.network.config = bundle.config
     talk, grammar = Conversation(bundle), bundle.grammar
     talk.ask("How many?", SECOND[:12_800])
     heard = [-1 if i == grammar.control.offline_audio_pad else i for i in grammar.recording(20)]

@@ -83,6 +83,9 @@ class ModelConfig:
                 f"chunk_seconds {self.chunk_seconds} with pool {self.encoder.pool} gives {positions:g} audio positions",
                 "use 0.2 to 0.8 s, and a pool that divides the chunk's encoder positions (50 a second)",
             )
+        if self.recording == "stream" and self.offline == "windows":
+            found = "recording 'stream' with offline 'windows': windows of 2 s are no chunks"
+            raise InputError("config.recording", found, "use recording 'whole', or offline 'chunks'")
 
     @property
     def chunk_samples(self) -> int:
