@@ -11,7 +11,6 @@ import torch
 
 _CPU_INFO = Path("/proc/cpuinfo")
 _MEMORY = Path("/proc/self/statm")
-_MEMORY_INFO = Path("/proc/meminfo")
 
 
 def describe_machine(threads: int | None = None) -> str:
@@ -31,16 +30,6 @@ def resident_mb() -> float:
     except OSError:
         return peak_mb()
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
-
-
-def available_bytes() -> int | None:
-    """Memory a new process could have now without swapping; None where the system does not tell (not Linux)."""
-    try:
-        lines = _MEMORY_INFO.read_text(encoding="ascii").splitlines()
-    except OSError:
-        return None
-    kib = [line.split()[1] for line in lines if line.startswith("MemAvailable:")]
-    return int(kib[0]) * 1024 if kib else None
 
 
 def peak_mb() -> float:

@@ -64,10 +64,9 @@ def info(
 
 def describe(folder: Path) -> dict[str, Any]:
     """The facts of the model in a folder, by name; no weight is read."""
-    from soundflow.bench.machine import available_bytes
     from soundflow.model.checkpoint.recognise import config_of, layout_of
     from soundflow.model.checkpoint.write import folder_bytes
-    from soundflow.model.sizing import fits, sizes_of
+    from soundflow.model.sizing import available_bytes, fits, sizes_of
 
     config = config_of(folder)
     encoder, decoder, sizes = config.encoder, config.decoder, sizes_of(config)

@@ -1,4 +1,4 @@
-"""How large a model is and how long a stream it can hold, out of its config alone: no weight is read.
+"""How large a model is and how long a stream it can hold, out of its config alone, and whether there is room for it.
 
 Tests: tests/model/test_sizing.py.
 """
@@ -6,6 +6,7 @@ Tests: tests/model/test_sizing.py.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from soundflow.model.checkpoint.assemble import meta_network, own_names
 from soundflow.model.config import ModelConfig
@@ -13,6 +14,7 @@ from soundflow.model.config import ModelConfig
 BYTES = {"float32": 4.0, "bfloat16": 2.0, "int8": 1.0, "int4": 0.5}  # of one weight of a matrix
 _GROUP_SCALE_BYTES = 4.0  # int8 has a float32 scale a row; int4 one float16 scale and zero for 32 weights
 _INT4_GROUP = 32
+_MEMORY_INFO = Path("/proc/meminfo")
 _PREFIX = 64  # positions of the default instruction with its frame: nano's takes 16, the release's 46
 _ROOM_FOR_REPLIES = 4  # of full length, each with an emotion and <eos>, beside a full window: as `stream.memory` has it
 _ACTIVATIONS = 1.1  # what a step needs beside weights and cache, as a factor; measured on nano and the 3B shape
@@ -80,6 +82,16 @@ def sizes_of(config: ModelConfig) -> Sizes:
         window_seconds=round(config.max_chunks * config.chunk_seconds, 3),
         window_bytes=window * numbers * 4,
     )
+
+
+def available_bytes() -> int | None:
+    """Memory a new process could have now without swapping; None where the system does not tell (not Linux)."""
+    try:
+        lines = _MEMORY_INFO.read_text(encoding="ascii").splitlines()
+    except OSError:
+        return None
+    kib = [line.split()[1] for line in lines if line.startswith("MemAvailable:")]
+    return int(kib[0]) * 1024 if kib else None
 
 
 def fits(sizes: Sizes, available_bytes: int) -> dict[str, bool]:

@@ -7,7 +7,6 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
@@ -15,6 +14,7 @@ from torch import Tensor
 
 from soundflow.data.annotate import MASK
 from soundflow.model.config import ModelConfig
+from soundflow.model.sizing import available_bytes
 from soundflow.train.flops import pass_flops
 from soundflow.train.packing import Packed
 from soundflow.train.parallel import Engine, Mode, World
@@ -164,15 +164,9 @@ def _available(device: torch.device) -> int | None:
     """Free memory of a GPU, or of the machine where it tells."""
     if device.type == "cuda":
         return int(torch.cuda.mem_get_info(device)[0])
-    try:
-        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
-        told = next(line for line in lines if line.startswith("MemAvailable:"))  # what is cached can be given up
-        return int(told.split()[1]) * 1024
-    except (OSError, StopIteration):
-        return _unused()
-
-
-def _unused() -> int | None:
+    told = available_bytes()  # what is cached can be given up
+    if told is not None:
+        return told
     try:
         return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (ValueError, OSError, AttributeError):
