@@ -11,7 +11,7 @@ import math
 import tomllib
 import types
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -76,6 +76,13 @@ def at_least(least: int, values: object, names: Sequence[str], where: str) -> No
     for name in names:
         if getattr(values, name) < least:
             raise UsageError("recipe.value", f"{where}: {name} is {getattr(values, name)}", f"at least {least}")
+
+
+def without(value: Any, names: Collection[str]) -> Any:
+    """Plain values of a recipe without the keys of these names, however deep, such as those that say only how."""
+    if isinstance(value, dict):
+        return {name: without(entry, names) for name, entry in value.items() if name not in names}
+    return [without(entry, names) for entry in value] if isinstance(value, list | tuple) else value
 
 
 def _value(hint: Any, value: Any, where: str) -> Any:

@@ -33,7 +33,7 @@ from soundflow.model.tokens import Grammar, TextTokenizer, own_control_tokens
 from soundflow.train.batch import Example, example
 from soundflow.train.contents import data_contents
 from soundflow.train.ears import EarsConfig, train_ears
-from soundflow.train.recipe import at_least, read_recipe, read_values
+from soundflow.train.recipe import at_least, read_recipe, read_values, without
 from soundflow.train.resume import claim
 from soundflow.train.staged import read_staged, run_staged
 from soundflow.train.trainer import CADENCE, Evaluation, Trainer, TrainerConfig
@@ -137,15 +137,8 @@ def read_nano(path: Path, overrides: Sequence[str] = ()) -> NanoRecipe:
 
 def claimed(recipe: NanoRecipe) -> dict[str, Any]:
     """What makes a run of nano what it is; how it goes about its work may change between two starts."""
-    values = _learned_by(dataclasses.asdict(recipe))
+    values = without(dataclasses.asdict(recipe), _HOW)
     return {**values, "clips": data_contents([recipe.clips])}
-
-
-def _learned_by(value: Any) -> Any:
-    """A recipe's values without those that only say how the work is done."""
-    if isinstance(value, dict):
-        return {name: _learned_by(entry) for name, entry in value.items() if name not in _HOW}
-    return [_learned_by(entry) for entry in value] if isinstance(value, list | tuple) else value
 
 
 def has_stages(path: Path, overrides: Sequence[str] = ()) -> bool:

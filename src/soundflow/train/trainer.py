@@ -28,6 +28,7 @@ from soundflow.train.batch import Batch, Example, StreamDataset, collate
 from soundflow.train.curves import board_of, cut_behind
 from soundflow.train.loading import loaded
 from soundflow.train.objective import Objective, ObjectiveConfig, encoded, objective
+from soundflow.train.recipe import without
 from soundflow.train.replay import Encoded, replayed, split_by_stream
 from soundflow.train.resume import readable
 from soundflow.train.schedule import schedule
@@ -235,7 +236,7 @@ class Trainer:
         with readable(path):
             state: dict[str, Any] = torch.load(path, weights_only=True)
             made_by = json.loads(state["config"])
-        if _learned_by(made_by) != _learned_by(asdict(self.config)):
+        if without(made_by, CADENCE) != without(asdict(self.config), CADENCE):
             raise InputError(
                 "train.other_run", f"{path} belongs to a run with another configuration", "give another out folder"
             )
@@ -245,10 +246,6 @@ class Trainer:
             self.hearing_head.load_state_dict(state["hearing_head"])
             self.optimizer.load_state_dict(state["optimizer"])
             self.average = state["average"]
-
-
-def _learned_by(config: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in config.items() if name not in CADENCE}
 
 
 def training_progress() -> Progress:
