@@ -44,19 +44,64 @@ def test_a_question_about_a_recording_is_laid_out_as_the_release_does() -> None:
     assert list(caches_of(bundle)[0].fed) == ids
 
 
-def test_a_recording_can_be_heard_as_a_stream_behind_its_question() -> None:
-    made = said("not yet", "Three.", "Red.")  # one a chunk: the recording has two
+def hearing_streams(script: Script) -> Bundle:
+    """A model that hears a recording as a stream, chunks of 0.4 s, and says what the script has at each."""
+    made = answering_bundle(script)
     bundle = dataclasses.replace(made, config=dataclasses.replace(made.config, offline="chunks", recording="stream"))
     made.network.config = bundle.config
+    return bundle
+
+
+def test_a_recording_can_be_heard_as_a_stream_behind_its_question() -> None:
+    silent_until_it_must = {2: ScriptedReply("Three."), 3: ScriptedReply("Red.")}
+    bundle = hearing_streams(Script(silent_until_it_must, p_response={2: 0.1}))
     talk, grammar = Conversation(bundle), bundle.grammar
-    talk.ask("How many?", SECOND[:12_800])
-    heard = [-1 if i == grammar.control.offline_audio_pad else i for i in grammar.recording(20)]
-    assert heard.count(bundle.config.control.silent) == 1, "two chunks"
+    assert talk.ask("How many?", SECOND).text == "Three."
+    heard = [-1 if i == grammar.control.offline_audio_pad else i for i in grammar.recording(30)]
+    assert heard.count(bundle.config.control.silent) == 2, "three chunks"
     ids = [*grammar.offline_prefix("How many?"), *heard, *grammar.answer("Three.")[:-1]]
     assert list(caches_of(bundle)[0].fed) == ids
     talk.ask("Which colour?")
     ids += [bundle.config.control.eos, *grammar.user("Which colour?"), *grammar.answer("Red.")[:-1]]
     assert list(caches_of(bundle)[0].fed) == ids
+
+
+def test_what_is_said_while_a_recording_is_heard_as_a_stream_is_the_answer() -> None:
+    bundle = hearing_streams(Script({0: ScriptedReply("1"), 1: ScriptedReply("2"), 3: ScriptedReply("Red.")}))
+    pieces: list[str] = []
+    talk, grammar, control = Conversation(bundle), bundle.grammar, bundle.config.control
+    answer = talk.ask("Count the beeps.", SECOND, pieces.append)
+    assert (answer.text, "".join(pieces), answer.tokens, answer.reason) == ("1\n2", "1\n2", 2, "eos")
+    chunk = [control.audio_begin, *[-1] * grammar.audio_positions, control.assistant]
+    said = [[control.response, *grammar.reply(text, None)] for text in ("1", "2")]
+    ids = [*grammar.offline_prefix("Count the beeps."), *chunk, *said[0], *chunk, *said[1], *chunk]
+    assert list(caches_of(bundle)[0].fed) == ids
+    assert talk.ask("Which colour?").text == "Red.", "a further question stands behind them"
+    ids += [control.silent, *grammar.user("Which colour?"), *grammar.answer("Red.")[:-1]]
+    assert list(caches_of(bundle)[0].fed) == ids
+
+
+def test_what_is_said_at_a_recordings_end_stands_beside_what_was_said_before() -> None:
+    bundle = hearing_streams(Script({0: ScriptedReply("1"), 2: ScriptedReply("2")}))
+    assert Conversation(bundle).ask("Count the beeps.", SECOND).text == "1\n2"
+
+
+def test_a_reply_that_is_broken_off_while_a_recording_is_heard_stays_in_the_history() -> None:
+    def stop(piece: str) -> None:
+        raise KeyboardInterrupt
+
+    bundle = hearing_streams(Script({0: ScriptedReply("1"), 1: ScriptedReply("Red.")}))
+    talk, grammar, control = Conversation(bundle), bundle.grammar, bundle.config.control
+    with pytest.raises(KeyboardInterrupt):
+        talk.ask("Count the beeps.", SECOND, stop)
+    assert talk.ask("Which colour?").text == "Red."
+    tail = [control.response, control.eos, *grammar.user("Which colour?"), *grammar.answer("Red.")[:-1]]
+    assert list(caches_of(bundle)[0].fed)[-len(tail) :] == tail
+
+
+def test_nothing_is_said_before_a_question_that_stands_behind_its_recording() -> None:
+    bundle = hearing_streams(Script({0: ScriptedReply("too early"), 2: ScriptedReply("Three.")}))
+    assert Conversation(bundle, "You count.").ask("How many?", SECOND).text == "Three."
 
 
 @pytest.mark.parametrize(("question", "sound"), [("How many?", None), (None, SECOND), ("  ", SECOND)])

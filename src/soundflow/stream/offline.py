@@ -101,7 +101,9 @@ class Conversation:
             on_text: gets each piece of the answer as it comes, whole characters, never empty.
 
         Returns:
-            The answer as a `reply.end`; `reply` counts the turns from 0, `first_text_ms` runs from the question.
+            The answer as a `reply.end`; `reply` counts the turns from 0, `first_text_ms` runs from the question. Where
+            a recording is heard as a stream it is all that was said while it was heard, a line each; a model that was
+            silent up to the end is made to answer there (docs/decisions/0020).
 
         Raises:
             UsageError: neither question nor recording (`ask.nothing`).
@@ -109,19 +111,31 @@ class Conversation:
                 (`audio.dtype`, `audio.nan`), or question, recording and what was said before take more positions
                 than there are (`ask.too_long`); the history is as it was.
         """
-        asked_at = self._clock.now()
+        said = _Said(self._clock, on_text)
         sound = None if sound is None else _cleaned(sound)
         ids = self._turn(question, sound)
+        control = self._bundle.config.control
         with torch.inference_mode():
-            hidden = self._feed(ids, sound)
-            # from here on the turn stands in the history, and a broken-off answer ends with <eos>
-            self._waiting = [self._bundle.config.control.eos]
+            rows = self._rows(ids, sound)
+            # from here on the turn stands in the history, and an answer that is broken off ends with <eos>
+            self._waiting = [control.eos]
             self.turns += 1
-            reply, first_text_at = self._answer(hidden, on_text)
-        first_text_ms = None if first_text_at is None else (first_text_at - asked_at) * 1000
-        return ReplyEnd(
-            self.turns - 1, reply.text, reply.emotion, reply.reason or "cancelled", reply.tokens, first_text_ms
-        )
+            begin = 0
+            for moment in self._moments(ids):
+                hidden = self._pass(rows[:, begin:moment])
+                begin = moment
+                if self._speaks_up(hidden):
+                    self._speak(control.response, said, room=len(ids) - moment)
+                    self._pass(self._rows([control.eos]))
+                    begin += 1  # what was said stands where <silent> would
+            hidden = self._pass(rows[:, begin:-1])
+            if not said.replies:
+                self._speak(ids[-1], said)
+            elif self._speaks_up(hidden):
+                self._speak(control.response, said)
+            else:
+                self._waiting = [control.silent]
+        return said.end(self.turns - 1)
 
     def _turn(self, question: str | None, sound: Samples | None) -> list[int]:
         """The ids of a turn up to the place where its answer is read, checked to fit."""
@@ -149,8 +163,8 @@ class Conversation:
         hint = "ask in fewer words" if not self.turns else "begin a new conversation"
         return InputError("ask.too_long", found, hint)
 
-    def _feed(self, ids: Sequence[int], sound: Samples | None) -> Tensor:
-        """Put new positions into the cache; the last one's hidden row, [1, width]."""
+    def _rows(self, ids: Sequence[int], sound: Samples | None = None) -> Tensor:
+        """What the decoder hears for these ids, a recording's sound in its places: [1, positions, width]."""
         network = self._bundle.network
         row = torch.tensor([list(ids)], device=self._device)
         embeds = network.embed(row)
@@ -158,26 +172,80 @@ class Conversation:
             samples = torch.from_numpy(np.ascontiguousarray(sound, np.float32)).to(self._device)
             features = recording_features(network, samples)
             embeds = splice(embeds, row == self._bundle.config.control.offline_audio_pad, features)
-        return network(embeds, self._cache)[:, -1]  # type: ignore[no-any-return]
+        return embeds
 
-    def _answer(self, hidden: Tensor, on_text: Callable[[str], None]) -> tuple[ReplyText, float | None]:
-        """Speak until the answer is over: greedy, as the release's scripts sample."""
+    def _moments(self, ids: Sequence[int]) -> list[int]:
+        """Where <silent> stands behind a chunk of a recording that is heard as a stream: something may be said there.
+
+        Nowhere where the question comes behind the recording.
+        """
+        control = self._bundle.config.control
+        if control.user in ids:
+            return []
+        return [at for at in range(1, len(ids)) if ids[at] == control.silent]
+
+    def _pass(self, rows: Tensor) -> Tensor:
+        """Put new positions into the cache; the last one's hidden row, [1, width]."""
+        return self._bundle.network(rows, self._cache)[:, -1]  # type: ignore[no-any-return]
+
+    def _speaks_up(self, hidden: Tensor) -> bool:
+        """Whether the model decides to speak, as it does in a stream."""
+        config = self._bundle.config
+        choice = self._bundle.network.logits(hidden)[0, [config.control.silent, config.control.response]]
+        return float(choice.float().softmax(0)[1]) >= config.response_threshold
+
+    def _speak(self, opener: int, said: _Said, room: int = 0) -> None:
+        """Speak until the reply is over: greedy, as the release's scripts sample.
+
+        Args:
+            opener: the token behind which the reply is read.
+            room: positions that must be left for what is still to be heard.
+        """
         bundle = self._bundle
-        room = MOST_POSITIONS - self._cache.length - 2  # an emotion and <eos> are no text tokens
-        reply = ReplyText(bundle.tokenizer, bundle.config.control, min(self._limit, room))
-        first_text_at: float | None = None
+        left = MOST_POSITIONS - self._cache.length - room - 3  # the opener, an emotion and <eos> are no text tokens
+        reply = ReplyText(bundle.tokenizer, bundle.config.control, min(self._limit, left))
+        said.begin(reply)
+        hidden = self._pass(self._rows([opener]))
         while True:
             is_opening = reply.tokens == 0 and reply.emotion is None
             barred = self._never if is_opening else self._never_later
             token = int(bundle.network.logits(hidden)[0].index_fill(0, barred, -torch.inf).argmax())
-            delta = reply.add(token)
-            if delta:
-                first_text_at = self._clock.now() if first_text_at is None else first_text_at
-                on_text(delta)
+            said.add(token)
             if reply.reason in (None, "repetition"):  # the token was said
-                hidden = self._feed([token], None)
+                hidden = self._pass(self._rows([token]))
             if reply.reason is not None:
-                return reply, first_text_at
+                return
+
+
+class _Said:
+    """What was said in one turn: one answer, or the replies of a recording that was heard as a stream, a line each."""
+
+    def __init__(self, clock: Clock, on_text: Callable[[str], None]) -> None:
+        self.replies: list[ReplyText] = []
+        self._clock = clock
+        self._on_text = on_text
+        self._asked_at = clock.now()
+        self._first_text_ms: float | None = None
+
+    def begin(self, reply: ReplyText) -> None:
+        """From here on tokens are this reply's."""
+        self.replies.append(reply)
+
+    def add(self, token: int) -> None:
+        """Take the reply's next token in, and pass on the whole characters it completed."""
+        is_new_line = len(self.replies) > 1 and not self.replies[-1].text
+        delta = self.replies[-1].add(token)
+        if delta:
+            if self._first_text_ms is None:
+                self._first_text_ms = (self._clock.now() - self._asked_at) * 1000
+            self._on_text(f"\n{delta}" if is_new_line else delta)
+
+    def end(self, turn: int) -> ReplyEnd:
+        """All of it as one answer, which ends as its last reply does."""
+        last = self.replies[-1]
+        text = "\n".join(reply.text for reply in self.replies)
+        tokens = sum(reply.tokens for reply in self.replies)
+        return ReplyEnd(turn, text, last.emotion, last.reason or "cancelled", tokens, self._first_text_ms)
 
 
 def gathered(blocks: Iterable[Samples], config: ModelConfig) -> Samples:
