@@ -12,9 +12,10 @@ import pytest
 
 from soundflow.audio.decode import read_audio
 from soundflow.data.annotate import MASK
-from soundflow.data.offline import annotate_offline, trained_part
+from soundflow.data.offline import annotate_offline, annotate_recording, trained_part
 from soundflow.data.release_lines import document, from_document, offline_line
 from soundflow.data.release_streams import encoder_frames
+from soundflow.data.timeline import Reply
 from soundflow.errors import InputError
 from soundflow.model.config import audio_interaction_3b
 from soundflow.model.tokens import Grammar, TextTokenizer, own_control_tokens
@@ -43,6 +44,24 @@ def test_a_model_can_hear_a_recording_as_a_stream_with_the_question_ahead() -> N
     assert stream.is_audio.sum() == slots and CONTROL.silent in given
     assert stream.input_ids.tolist() == given + said
     assert stream.y_lm.tolist() == [MASK] * len(given) + said
+
+
+def test_an_answer_about_a_recording_is_decided_where_it_is_due() -> None:
+    stream = annotate_recording("How many?", 3, Reply("Two."), 1, GRAMMAR)
+    chunk = [CONTROL.audio_begin, *[CONTROL.offline_audio_pad] * GRAMMAR.audio_positions, CONTROL.assistant]
+    said = [CONTROL.response, *GRAMMAR.reply("Two.", None)]
+    given = GRAMMAR.offline_prefix("How many?")
+    assert stream.input_ids.tolist() == [*given, *chunk, CONTROL.silent, *chunk, *said, *chunk, CONTROL.silent]
+    assert stream.y_stream[stream.decision_at].tolist() == [CONTROL.silent, CONTROL.response, CONTROL.silent]
+    assert stream.y_lm[stream.y_lm != MASK].tolist() == said[1:]
+
+
+def test_an_answer_that_is_due_at_a_recordings_end_is_asked_for() -> None:
+    grammar = dataclasses.replace(GRAMMAR, layout="stream")
+    stream = annotate_recording("How many?", 2, Reply("Two."), 1, grammar)
+    asked = [*grammar.first_turn(None, "How many?", 2 * grammar.audio_positions), *grammar.answer("Two.")]
+    assert stream.input_ids.tolist() == asked, "as it is asked of the model"
+    assert stream.y_stream[stream.decision_at].tolist() == [CONTROL.silent, MASK]
 
 
 def test_recording_and_question_can_each_be_left_out() -> None:

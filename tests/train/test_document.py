@@ -84,6 +84,18 @@ def test_a_stream_with_one_reply_can_be_a_recording_that_is_asked_about() -> Non
     assert (found.tokens.y_stream == MASK).all()
 
 
+def test_a_recording_that_is_heard_as_a_stream_is_learned_as_one_with_its_answer_where_it_is_due() -> None:
+    stream, line = one_reply(INSTANT), Timeline(2.4, 0.4, "What is it?", "audio_qa_open", (event(1, True),))
+    grammar = dataclasses.replace(GRAMMAR, layout="stream")
+    sounding = Sounding("s", np.ones(38_400, np.float32), line)
+    naming = dataclasses.replace(ASKED, hearing_weight=1.0)
+    found = document(sounding, grammar, 0.4, naming, np.random.default_rng(0))
+    assert found.tokens.input_ids[0] == grammar.control.offline
+    assert list(found.tokens.y_stream) == list(stream.tokens.y_stream)
+    assert list(found.tokens.y_lm) == list(stream.tokens.y_lm)
+    assert set(found.heard.rows) <= set(found.tokens.decision_at - 1), "named where a stream names it"
+
+
 def test_a_single_stream_of_one_reply_is_asked_about_whole() -> None:
     assert one_reply(dataclasses.replace(ASKED, form="single")).chunks == 6
     assert one_reply(dataclasses.replace(INSTANT, form="single")).chunks == 2

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from soundflow.audio.pcm import SAMPLE_RATE
-from soundflow.data.annotate import MASK, AnnotatedStream
+from soundflow.data.annotate import MASK, AnnotatedStream, annotate
+from soundflow.data.timeline import Reply
 from soundflow.errors import InputError
 from soundflow.model.tokens import Grammar
 
@@ -44,3 +45,27 @@ def annotate_offline(user: str | None, slots: int, answer: str, grammar: Grammar
     y_lm = np.where(np.arange(len(ids)) < len(given), MASK, ids)
     is_audio = ids == grammar.control.offline_audio_pad  # no text can hold that id
     return AnnotatedStream(ids, masked, y_lm, is_audio, np.zeros(0, np.int64))
+
+
+def annotate_recording(question: str | None, chunks: int, answer: Reply, due: int, grammar: Grammar) -> AnnotatedStream:
+    """Write a recording that is heard as a stream in tokens, with both label rows (docs/decisions/0020).
+
+    The model learns when to answer as in a stream. An answer that is due at the last chunk is asked for there, as
+    `Conversation` does at a recording's end, so that nothing is to be decided.
+
+    Args:
+        question: stands where a stream's instruction does; None where the recording holds it.
+        chunks: of the recording.
+        due: the chunk, from 0, at which the answer is said.
+
+    Raises:
+        InputError: `due` is no chunk of the recording (`annotate.responses`).
+    """
+    stream = annotate(question, chunks, [(due, answer)], grammar)
+    control, ids, y_stream = grammar.control, stream.input_ids.copy(), stream.y_stream.copy()
+    ids[0] = control.offline
+    ids[stream.is_audio] = control.offline_audio_pad
+    if due == chunks - 1:
+        ids[stream.decision_at[due]] = control.text_begin
+        y_stream[stream.decision_at[due]] = MASK
+    return AnnotatedStream(ids, y_stream, stream.y_lm, stream.is_audio, stream.decision_at)

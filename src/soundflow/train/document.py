@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from soundflow.data.annotate import AnnotatedStream, annotate
-from soundflow.data.offline import annotate_offline
+from soundflow.data.offline import annotate_offline, annotate_recording
 from soundflow.data.timeline import SAMPLE_RATE, Timeline
 from soundflow.model.tokens import Grammar
 from soundflow.train.asking import Recording, recording_asked_about
@@ -106,14 +106,16 @@ def _asked(
 ) -> Document:
     """A recording and the question about it; chunks from its own start, for it is heard by itself.
 
-    What sounds is named at each chunk's last position, or where a stream names it.
+    What sounds is named at each chunk's last position, or where a stream names it if it is heard as one.
     """
     chunks = len(part.chunks)
     samples, seconds = _in_chunks(sounding.samples, part.chunks, size)
-    slots = chunks * grammar.audio_positions
-    tokens = annotate_offline(timeline.instruction, slots, part.answer, grammar)
-    ends = np.flatnonzero(tokens.is_audio)[grammar.audio_positions - 1 :: grammar.audio_positions]
-    named_at = ends if grammar.layout == "whole" else ends + 1  # at ASSISTANT, as in a stream
+    if grammar.layout == "stream":
+        tokens = annotate_recording(timeline.instruction, chunks, part.answer, part.due, grammar)
+        named_at = tokens.decision_at - 1
+    else:
+        tokens = annotate_offline(timeline.instruction, chunks * grammar.audio_positions, part.answer.text, grammar)
+        named_at = np.flatnonzero(tokens.is_audio)[grammar.audio_positions - 1 :: grammar.audio_positions]
     names = heard_in(timeline, named_at, part.chunks, grammar) if stage.hearing_weight > 0 else NOTHING
     key = f"{sounding.key}-from{part.chunks.start}" if part.chunks.start else sounding.key
     pieces = () if part.chunks.start else sounding.pieces
