@@ -294,8 +294,8 @@ class Grammar:
     def recording(self, slots: int) -> list[int]:
         """Ids of a whole recording that takes `slots` audio positions.
 
-        Laid out as a stream it stands chunk by chunk, each but the last followed by ASSISTANT and <silent>: the
-        answer, which begins with ASSISTANT, is what is said at the last one (docs/decisions/0020).
+        Laid out as a stream it stands chunk by chunk, each but the last followed by ASSISTANT and <silent>, in place of
+        which something may be said; the answer begins with the last one's ASSISTANT (docs/decisions/0020).
         """
         c = self.control
         if self.layout == "whole":

@@ -97,7 +97,7 @@ class Conversation:
 
         Args:
             question: what is asked; None or nothing but blanks lets the recording speak for itself.
-            sound: float32 [n], 16 kHz mono; heard as a whole before the answer begins.
+            sound: float32 [n], 16 kHz mono; heard as a whole before the answer begins, or as a stream.
             on_text: gets each piece of the answer as it comes, whole characters, never empty.
 
         Returns:
