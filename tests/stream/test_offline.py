@@ -22,7 +22,7 @@ from soundflow.model.offline import recording_features
 from soundflow.model.tokens import own_control_tokens
 from soundflow.stream import offline
 from soundflow.stream.clock import CostTable, SimulatedClock
-from soundflow.stream.offline import Conversation, answers_questions, check_answers
+from soundflow.stream.offline import MOST_POSITIONS, Conversation, answers_questions, check_answers
 from soundflow.testing.model import Script, ScriptedReply, answering_bundle, caches_of
 
 TABLE = CostTable("test", 1.0, ((1, 1.0),), 1.0)
@@ -84,6 +84,20 @@ def test_what_is_said_while_a_recording_is_heard_as_a_stream_is_the_answer() -> 
 def test_what_is_said_at_a_recordings_end_stands_beside_what_was_said_before() -> None:
     bundle = hearing_streams(Script({0: ScriptedReply("1"), 2: ScriptedReply("2")}))
     assert Conversation(bundle).ask("Count the beeps.", SECOND).text == "1\n2"
+
+
+def test_a_reply_without_a_word_is_no_answer() -> None:
+    bundle = hearing_streams(Script({0: ScriptedReply(""), 2: ScriptedReply("Three.")}, p_response={2: 0.1}))
+    pieces: list[str] = []
+    assert Conversation(bundle).ask("How many?", SECOND, pieces.append).text == "".join(pieces) == "Three."
+
+
+def test_a_full_history_leaves_no_room_to_speak_before_the_end() -> None:
+    long_winded = {chunk: ScriptedReply("a b c d e f g h i j k l m n o p q r") for chunk in range(400)}
+    talk = Conversation(hearing_streams(Script(long_winded)), max_answer_tokens=MOST_POSITIONS)
+    longest = (MOST_POSITIONS - 60) // (talk.config.audio_positions + 3)
+    answer = talk.ask("?", np.zeros(longest * 6400, np.float32))
+    assert answer.text.startswith("a b c d") and answer.tokens < 60
 
 
 def test_a_reply_that_is_broken_off_while_a_recording_is_heard_stays_in_the_history() -> None:

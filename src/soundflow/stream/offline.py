@@ -124,12 +124,13 @@ class Conversation:
             for moment in self._moments(ids):
                 hidden = self._pass(rows[:, begin:moment])
                 begin = moment
-                if self._speaks_up(hidden):
-                    self._speak(control.response, said, room=len(ids) - moment)
+                still = len(ids) - moment
+                if self._speaks_up(hidden, still):
+                    self._speak(control.response, said, still)
                     self._pass(self._rows([control.eos]))
                     begin += 1  # what was said stands where <silent> would
             hidden = self._pass(rows[:, begin:-1])
-            if not said.replies:
+            if not said.text:
                 self._speak(ids[-1], said)
             elif self._speaks_up(hidden):
                 self._speak(control.response, said)
@@ -188,22 +189,27 @@ class Conversation:
         """Put new positions into the cache; the last one's hidden row, [1, width]."""
         return self._bundle.network(rows, self._cache)[:, -1]  # type: ignore[no-any-return]
 
-    def _speaks_up(self, hidden: Tensor) -> bool:
-        """Whether the model decides to speak, as it does in a stream."""
+    def _room(self, still: int) -> int:
+        """Text tokens that can be said before `still` more positions; an opener, an emotion and <eos> are none."""
+        return MOST_POSITIONS - self._cache.length - still - 3
+
+    def _speaks_up(self, hidden: Tensor, still: int = 0) -> bool:
+        """Whether the model decides to speak, as it does in a stream, and has room for it."""
         config = self._bundle.config
+        if self._room(still) < 1:
+            return False
         choice = self._bundle.network.logits(hidden)[0, [config.control.silent, config.control.response]]
         return float(choice.float().softmax(0)[1]) >= config.response_threshold
 
-    def _speak(self, opener: int, said: _Said, room: int = 0) -> None:
+    def _speak(self, opener: int, said: _Said, still: int = 0) -> None:
         """Speak until the reply is over: greedy, as the release's scripts sample.
 
         Args:
             opener: the token behind which the reply is read.
-            room: positions that must be left for what is still to be heard.
+            still: positions that must be left for what is to be heard behind it.
         """
         bundle = self._bundle
-        left = MOST_POSITIONS - self._cache.length - room - 3  # the opener, an emotion and <eos> are no text tokens
-        reply = ReplyText(bundle.tokenizer, bundle.config.control, min(self._limit, left))
+        reply = ReplyText(bundle.tokenizer, bundle.config.control, min(self._limit, self._room(still)))
         said.begin(reply)
         hidden = self._pass(self._rows([opener]))
         while True:
@@ -221,31 +227,36 @@ class _Said:
     """What was said in one turn: one answer, or the replies of a recording that was heard as a stream, a line each."""
 
     def __init__(self, clock: Clock, on_text: Callable[[str], None]) -> None:
-        self.replies: list[ReplyText] = []
+        self._replies: list[ReplyText] = []
         self._clock = clock
         self._on_text = on_text
         self._asked_at = clock.now()
         self._first_text_ms: float | None = None
 
+    @property
+    def text(self) -> str:
+        """All of it so far."""
+        return "\n".join(reply.text for reply in self._replies if reply.text)
+
     def begin(self, reply: ReplyText) -> None:
         """From here on tokens are this reply's."""
-        self.replies.append(reply)
+        self._replies.append(reply)
 
     def add(self, token: int) -> None:
         """Take the reply's next token in, and pass on the whole characters it completed."""
-        is_new_line = len(self.replies) > 1 and not self.replies[-1].text
-        delta = self.replies[-1].add(token)
+        reply = self._replies[-1]
+        gap = "\n" if self.text and not reply.text else ""
+        delta = reply.add(token)
         if delta:
             if self._first_text_ms is None:
                 self._first_text_ms = (self._clock.now() - self._asked_at) * 1000
-            self._on_text(f"\n{delta}" if is_new_line else delta)
+            self._on_text(gap + delta)
 
     def end(self, turn: int) -> ReplyEnd:
         """All of it as one answer, which ends as its last reply does."""
-        last = self.replies[-1]
-        text = "\n".join(reply.text for reply in self.replies)
-        tokens = sum(reply.tokens for reply in self.replies)
-        return ReplyEnd(turn, text, last.emotion, last.reason or "cancelled", tokens, self._first_text_ms)
+        last = self._replies[-1]
+        tokens = sum(reply.tokens for reply in self._replies)
+        return ReplyEnd(turn, self.text, last.emotion, last.reason or "cancelled", tokens, self._first_text_ms)
 
 
 def gathered(blocks: Iterable[Samples], config: ModelConfig) -> Samples:
