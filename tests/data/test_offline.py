@@ -40,7 +40,7 @@ def test_a_model_can_hear_a_recording_as_a_stream_with_the_question_ahead() -> N
     grammar = dataclasses.replace(GRAMMAR, layout="stream")
     slots = 2 * grammar.audio_positions
     stream = annotate_offline("How many?", slots, "Two.", grammar)
-    said, given = grammar.answer("Two."), [*grammar.offline_prefix("How many?"), *grammar.recording(slots)]
+    said, given = grammar.answer("Two."), [*grammar.prefix("How many?"), *grammar.recording(slots)]
     assert stream.is_audio.sum() == slots and CONTROL.silent in given
     assert stream.input_ids.tolist() == given + said
     assert stream.y_lm.tolist() == [MASK] * len(given) + said
@@ -50,7 +50,7 @@ def test_an_answer_about_a_recording_is_decided_where_it_is_due() -> None:
     stream = annotate_recording("How many?", 3, Reply("Two."), 1, GRAMMAR)
     chunk = [CONTROL.audio_begin, *[CONTROL.offline_audio_pad] * GRAMMAR.audio_positions, CONTROL.assistant]
     said = [CONTROL.response, *GRAMMAR.reply("Two.", None)]
-    given = GRAMMAR.offline_prefix("How many?")
+    given = GRAMMAR.prefix("How many?")
     assert stream.input_ids.tolist() == [*given, *chunk, CONTROL.silent, *chunk, *said, *chunk, CONTROL.silent]
     assert stream.y_stream[stream.decision_at].tolist() == [CONTROL.silent, CONTROL.response, CONTROL.silent]
     assert stream.y_lm[stream.y_lm != MASK].tolist() == said[1:]

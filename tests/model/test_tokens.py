@@ -108,10 +108,11 @@ def test_a_question_stands_behind_the_recording_or_where_a_stream_has_its_instru
     ]
     ahead = dataclasses.replace(behind, layout="stream")
     heard = ahead.recording(4)
-    assert ahead.first_turn(None, "dog", 4) == [*ahead.offline_prefix("dog"), *heard]
+    assert ahead.first_turn(None, "dog", 4) == [*ahead.prefix("dog"), *heard], "as a stream begins"
     asked = ahead.first_turn("A cat", "dog", 4)  # there is another instruction
     assert asked == [*ahead.offline_prefix("A cat"), *heard, *ahead.user("dog")]
-    assert ahead.first_turn(None, None, 4) == [*ahead.offline_prefix(None), *heard]
+    assert ahead.first_turn(None, None, 4) == [*ahead.prefix(None), *heard]
+    assert ahead.first_turn("A cat", None, 4) == [*ahead.prefix("A cat"), *heard]
     assert ahead.first_turn(None, "dog", 0) == behind.first_turn(None, "dog", 0)
 
 

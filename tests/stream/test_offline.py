@@ -59,7 +59,7 @@ def test_a_recording_can_be_heard_as_a_stream_behind_its_question() -> None:
     assert talk.ask("How many?", SECOND).text == "Three."
     heard = [-1 if i == grammar.control.offline_audio_pad else i for i in grammar.recording(30)]
     assert heard.count(bundle.config.control.silent) == 2, "three chunks"
-    ids = [*grammar.offline_prefix("How many?"), *heard, *grammar.answer("Three.")[:-1]]
+    ids = [*grammar.prefix("How many?"), *heard, *grammar.answer("Three.")[:-1]]
     assert list(caches_of(bundle)[0].fed) == ids
     talk.ask("Which colour?")
     ids += [bundle.config.control.eos, *grammar.user("Which colour?"), *grammar.answer("Red.")[:-1]]
@@ -74,7 +74,7 @@ def test_what_is_said_while_a_recording_is_heard_as_a_stream_is_the_answer() -> 
     assert (answer.text, "".join(pieces), answer.tokens, answer.reason) == ("1\n2", "1\n2", 2, "eos")
     chunk = [control.audio_begin, *[-1] * grammar.audio_positions, control.assistant]
     said = [[control.response, *grammar.reply(text, None)] for text in ("1", "2")]
-    ids = [*grammar.offline_prefix("Count the beeps."), *chunk, *said[0], *chunk, *said[1], *chunk]
+    ids = [*grammar.prefix("Count the beeps."), *chunk, *said[0], *chunk, *said[1], *chunk]
     assert list(caches_of(bundle)[0].fed) == ids
     assert talk.ask("Which colour?").text == "Red.", "a further question stands behind them"
     ids += [control.silent, *grammar.user("Which colour?"), *grammar.answer("Red.")[:-1]]

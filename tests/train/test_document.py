@@ -90,7 +90,7 @@ def test_a_recording_that_is_heard_as_a_stream_is_learned_as_one_with_its_answer
     sounding = Sounding("s", np.ones(38_400, np.float32), line)
     naming = dataclasses.replace(ASKED, hearing_weight=1.0)
     found = document(sounding, grammar, 0.4, naming, np.random.default_rng(0))
-    assert found.tokens.input_ids[0] == grammar.control.offline
+    assert found.tokens.input_ids[0] == grammar.control.online
     assert list(found.tokens.y_stream) == list(stream.tokens.y_stream)
     assert list(found.tokens.y_lm) == list(stream.tokens.y_lm)
     assert set(found.heard.rows) <= set(found.tokens.decision_at - 1), "named where a stream names it"

@@ -63,7 +63,6 @@ def annotate_recording(question: str | None, chunks: int, answer: Reply, due: in
     """
     stream = annotate(question, chunks, [(due, answer)], grammar)
     control, ids, y_stream = grammar.control, stream.input_ids.copy(), stream.y_stream.copy()
-    ids[0] = control.offline
     ids[stream.is_audio] = control.offline_audio_pad
     if due == chunks - 1:
         ids[stream.decision_at[due]] = control.text_begin

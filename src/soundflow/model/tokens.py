@@ -317,15 +317,15 @@ class Grammar:
     def first_turn(self, instruction: str | None, question: str | None, slots: int) -> list[int]:
         """Ids of an offline conversation's first turn up to its answer: a recording, a question, or both.
 
-        Where a model learned to hear recordings as streams and has no other instruction, the question stands where a
-        stream's instruction stands: so the recording is heard for its sake (docs/decisions/0020).
+        Where a model hears recordings as streams the turn begins as a stream does, with the question as its
+        instruction: so the recording is heard for its sake (docs/decisions/0020). Not where both are given.
 
         Args:
             slots: audio positions of the recording, 0 when there is none.
         """
         heard = self.recording(slots) if slots else []
-        if self.layout == "stream" and heard and question is not None and instruction is None:
-            return [*self.offline_prefix(question), *heard]
+        if self.layout == "stream" and heard and None in (instruction, question):
+            return [*self.prefix(instruction if question is None else question), *heard]
         asked = [] if question is None else self.user(question)
         return [*self.offline_prefix(instruction), *heard, *asked]
 
