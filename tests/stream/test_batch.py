@@ -13,7 +13,7 @@ from soundflow.model.bundle import Bundle
 from soundflow.model.quantize import int8_bundle, int8_supported
 from soundflow.stream.batch import Heard, Step, decode_all, hear_all
 from soundflow.stream.changes import Instruct
-from soundflow.stream.decoding import Decided, Decoding, Outcome, Spoken
+from soundflow.stream.decoding import Choice, Decided, Decoding, Outcome, Spoken
 from soundflow.stream.fifo import TEXT_STEP, Flush, TextStep, TokenKind
 from soundflow.stream.perception import EncodedChunk, Perception, Samples
 from soundflow.stream.reply import ReplyText
@@ -216,7 +216,8 @@ def test_only_what_was_played_stays_in_the_context(small_bundle: Bundle, later: 
     if not later:  # later chunks were computed with the whole reply in sight, and say so
         hidden = small_bundle.network(rebuilt[None, :-1])[:, -1]
         assert isinstance(again, Decided)
-        assert again.p_response == pytest.approx(decoding._p_response(hidden), abs=1e-5)
+        choice = Choice(small_bundle.network, small_bundle.config.control)
+        assert again.p_response == pytest.approx(choice.p_response(hidden), abs=1e-5)
 
 
 def rows_of_the_ledger(bundle: Bundle, decoding: Decoding) -> torch.Tensor:

@@ -81,6 +81,15 @@ def test_what_is_said_while_a_recording_is_heard_as_a_stream_is_the_answer() -> 
     assert list(caches_of(bundle)[0].fed) == ids
 
 
+def test_it_decides_by_the_rows_that_a_quantized_model_keeps_for_it_as_in_a_stream() -> None:
+    replies = {chunk: ScriptedReply(str(chunk + 1)) for chunk in range(3)}
+    bundle = hearing_streams(Script(replies, p_response=dict.fromkeys(replies, 0.1)))
+    assert Conversation(bundle).ask("Count the beeps.", SECOND).text == "3", "silent until it is made to answer"
+    always = torch.tensor([[0.0, 0.0, 0.0, 0.0], [1.0, 0.0, 0.0, 0.0]])
+    bundle.network.choice_rows = always
+    assert Conversation(bundle).ask("Count the beeps.", SECOND).text == "1\n2\n3"
+
+
 def test_what_is_said_at_a_recordings_end_stands_beside_what_was_said_before() -> None:
     bundle = hearing_streams(Script({0: ScriptedReply("1"), 2: ScriptedReply("2")}))
     assert Conversation(bundle).ask("Count the beeps.", SECOND).text == "1\n2"

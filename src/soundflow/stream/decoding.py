@@ -137,7 +137,7 @@ class Decoding:
 
     def decide(self, chunks: tuple[EncodedChunk, ...], hidden: Tensor) -> Decided:
         """What a flush came to, from the hidden state of its pass's last row, [1, width]."""
-        p_response = self._p_response(hidden)
+        p_response = self._chosen.p_response(hidden)
         if p_response < self.threshold:
             self._pending = self._silent
             return Decided(chunks, p_response, TokenKind.SILENT, self._forgotten)
@@ -266,7 +266,7 @@ class Decoding:
         ids = torch.tensor([c.silent, c.response, c.eos, c.audio_begin, c.assistant])
         rows = self._network.embed(ids).clone()
         self._silent, self._response, self._eos, self._begin, self._assistant = rows.split(1)  # [1, width] each
-        self._choice = _choice_rows(self._network, c)
+        self._chosen = Choice(self._network, c)
         self._never = torch.tensor(sorted(c.unspoken), device=rows.device)
         self._never_later = torch.tensor(sorted(c.unspoken) + list(c.emotions.values()), device=rows.device)
 
@@ -308,15 +308,6 @@ class Decoding:
             kept += 1
         return kept
 
-    def _p_response(self, hidden: Tensor) -> float:
-        """The share of <response> against <silent>: no other token can come out of listening."""
-        if self._choice is not None:
-            silent, response = (hidden @ self._choice).float()[0].tolist()
-        else:
-            logits = self._network.logits(hidden).float()[0]
-            silent, response = float(logits[self._control.silent]), float(logits[self._control.response])
-        return 0.5 + 0.5 * math.tanh((response - silent) / 2)  # the sigmoid, without overflow
-
     def _spoken(self, delta: str) -> Spoken:
         reply = self._reply
         assert reply is not None
@@ -351,6 +342,24 @@ def check_threshold(threshold: float) -> float:
     if not 0.0 <= threshold <= 1.0:
         raise UsageError("session.threshold", f"a threshold of {threshold}", "give p(response) between 0 and 1")
     return threshold
+
+
+class Choice:
+    """The decision between <silent> and <response>, in a stream or in a recording that is heard as one."""
+
+    def __init__(self, network: AudioInteractionModel, control: ControlTokens) -> None:
+        self._network = network
+        self._control = control
+        self._rows = _choice_rows(network, control)
+
+    def p_response(self, hidden: Tensor) -> float:
+        """The share of <response> against <silent> in a hidden row [1, width]: no other token can come of listening."""
+        if self._rows is not None:
+            silent, response = (hidden @ self._rows).float()[0].tolist()
+        else:
+            logits = self._network.logits(hidden).float()[0]
+            silent, response = float(logits[self._control.silent]), float(logits[self._control.response])
+        return 0.5 + 0.5 * math.tanh((response - silent) / 2)  # the sigmoid, without overflow
 
 
 def _choice_rows(network: AudioInteractionModel, control: ControlTokens) -> Tensor | None:

@@ -20,6 +20,7 @@ from soundflow.model.config import CONV_STRIDE, HOP_LENGTH, ModelConfig
 from soundflow.model.network import splice
 from soundflow.model.offline import recording_features, recording_slots, seconds_of
 from soundflow.stream.clock import Clock, WallClock
+from soundflow.stream.decoding import Choice
 from soundflow.stream.events import ReplyEnd
 from soundflow.stream.reply import ReplyText
 
@@ -80,6 +81,8 @@ class Conversation:
         self._cache = bundle.network.new_cache(MOST_POSITIONS)
         self._instruction = instruction
         self._waiting: list[int] = []  # ids to be fed before the next turn
+        with torch.inference_mode():
+            self._choice = Choice(bundle.network, bundle.config.control)
         self._never, self._never_later = (ids.to(self._device) for ids in _barred(bundle.config))
 
     @property
@@ -195,11 +198,9 @@ class Conversation:
 
     def _speaks_up(self, hidden: Tensor, still: int = 0) -> bool:
         """Whether the model decides to speak, as it does in a stream, and has room for it."""
-        config = self._bundle.config
         if self._room(still) < 1:
             return False
-        choice = self._bundle.network.logits(hidden)[0, [config.control.silent, config.control.response]]
-        return float(choice.float().softmax(0)[1]) >= config.response_threshold
+        return self._choice.p_response(hidden) >= self._bundle.config.response_threshold
 
     def _speak(self, opener: int, said: _Said, still: int = 0) -> None:
         """Speak until the reply is over: greedy, as the release's scripts sample.
@@ -245,7 +246,7 @@ class _Said:
     def add(self, token: int) -> None:
         """Take the reply's next token in, and pass on the whole characters it completed."""
         reply = self._replies[-1]
-        gap = "\n" if self.text and not reply.text else ""
+        gap = "\n" if not reply.text and self.text else ""
         delta = reply.add(token)
         if delta:
             if self._first_text_ms is None:

@@ -37,7 +37,7 @@ from soundflow.train.learner import log_mels, pooled_features
 from soundflow.train.loop import Cadence, OnStep, StageRun
 from soundflow.train.lora import folded
 from soundflow.train.parallel import Mode, World, joined_world
-from soundflow.train.recipe import at_least, build, read_values
+from soundflow.train.recipe import at_least, build, read_values, without
 from soundflow.train.renew import renewed
 from soundflow.train.resume import claim, is_claimed
 from soundflow.train.shards import ShardStreams
@@ -334,5 +334,5 @@ def _split(store: ClipStore, name: str) -> str:
 def _claimed(recipe: StagedRecipe, folder: Path) -> dict[str, Any]:
     """What makes this run what it is; how it goes about its work may change between two starts."""
     sorted_out(recipe.data)  # says first which folder is none of data
-    values = {name: value for name, value in dataclasses.asdict(recipe).items() if name not in _HOW}
+    values = without(dataclasses.asdict(recipe), _HOW)
     return {**values, "start": model_contents(recipe.start, folder), "data": data_contents(recipe.data)}
