@@ -52,3 +52,13 @@ def test_a_tied_head_is_counted_once() -> None:
 def test_fresh_weights_depend_on_the_generator_alone() -> None:
     first, second = _network().state_dict(), _network().state_dict()
     assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+def test_one_generator_draws_the_same_weights_whatever_was_drawn_before() -> None:
+    drawn = []
+    for seed in (0, 1):
+        torch.manual_seed(seed)
+        network = AudioInteractionModel(small_config())
+        initialise(network, torch.Generator().manual_seed(7))
+        drawn.append(network.state_dict())
+    assert not [name for name in drawn[0] if not torch.equal(drawn[0][name], drawn[1][name])]

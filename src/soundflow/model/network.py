@@ -94,3 +94,5 @@ def initialise(model: AudioInteractionModel, generator: torch.Generator) -> None
             nn.init.uniform_(module.weight, -bound, bound, generator=generator)
             if module.bias is not None:
                 nn.init.uniform_(module.bias, -bound, bound, generator=generator)
+    if not model.config.decoder.tie_word_embeddings:
+        nn.init.normal_(model.lm_head.weight, std=0.02, generator=generator)
