@@ -22,7 +22,10 @@ from soundflow.model.offline import recording_features
 from soundflow.model.tokens import own_control_tokens
 from soundflow.stream import offline
 from soundflow.stream.clock import CostTable, SimulatedClock
+from soundflow.stream.decoding import Decided, Decoding, Spoken
+from soundflow.stream.fifo import Flush, TextStep, TokenKind
 from soundflow.stream.offline import MOST_POSITIONS, Conversation, answers_questions, check_answers
+from soundflow.stream.perception import EncodedChunk
 from soundflow.testing.model import Script, ScriptedReply, answering_bundle, caches_of
 
 TABLE = CostTable("test", 1.0, ((1, 1.0),), 1.0)
@@ -101,12 +104,40 @@ def test_a_reply_without_a_word_is_no_answer() -> None:
     assert Conversation(bundle).ask("How many?", SECOND, pieces.append).text == "".join(pieces) == "Three."
 
 
+def test_of_a_long_recording_that_is_heard_as_a_stream_as_much_is_forgotten_as_of_a_stream() -> None:
+    script = Script({chunk: ScriptedReply(f"number {chunk}") for chunk in (0, 3, 50, 58, 59, 60, 61, 80, 119)})
+    heard, streamed = hearing_streams(script), hearing_streams(script)
+    answer = Conversation(heard).ask("Count the beeps.", np.zeros(120 * 6400, np.float32))
+    decoding = Decoding(streamed, "Count the beeps.", 0.5, streamed.config.max_reply_tokens)
+    replies = [
+        said for sound in streamed.network.encode(torch.zeros(120, 80, 40)) for said in replies_to(decoding, sound)
+    ]
+    assert answer.text.splitlines() == replies and len(replies) == 9
+    conversation, stream = caches_of(heard)[0], caches_of(streamed)[0]
+    assert conversation.evictions == stream.evictions != []
+    assert list(conversation.fed) == list(stream.fed), "<eos> of the last reply waits in both"
+
+
+def replies_to(decoding: Decoding, sound: Tensor) -> list[str]:
+    """What a stream says behind one more chunk: its audio rows, [positions, width]."""
+    outcome = decoding.run(Flush((EncodedChunk(0, sound[None], 0.0),)))
+    assert isinstance(outcome, Decided)
+    if outcome.kind is TokenKind.SILENT:
+        return []
+    while True:
+        spoken = decoding.run(TextStep())
+        assert isinstance(spoken, Spoken)
+        if spoken.reason is not None:
+            return [spoken.text]
+
+
 def test_a_full_history_leaves_no_room_to_speak_before_the_end() -> None:
     long_winded = {chunk: ScriptedReply("a b c d e f g h i j k l m n o p q r") for chunk in range(400)}
     talk = Conversation(hearing_streams(Script(long_winded)), max_answer_tokens=MOST_POSITIONS)
-    longest = (MOST_POSITIONS - 60) // (talk.config.audio_positions + 3)
-    answer = talk.ask("?", np.zeros(longest * 6400, np.float32))
-    assert answer.text.startswith("a b c d") and answer.tokens < 60
+    chunks = 20
+    talk.ask("x" * (MOST_POSITIONS - 200 - chunks * (talk.config.audio_positions + 3)))
+    answer = talk.ask(None, np.zeros(chunks * 6400, np.float32))
+    assert answer.text.startswith("a b c d") and answer.tokens < 160
 
 
 def test_a_reply_that_is_broken_off_while_a_recording_is_heard_stays_in_the_history() -> None:

@@ -22,6 +22,7 @@ from soundflow.model.offline import recording_features, recording_slots, seconds
 from soundflow.stream.clock import Clock, WallClock
 from soundflow.stream.decoding import Choice
 from soundflow.stream.events import ReplyEnd
+from soundflow.stream.memory import Window
 from soundflow.stream.reply import ReplyText
 
 Samples = NDArray[np.float32]
@@ -123,16 +124,8 @@ class Conversation:
             # from here on the turn stands in the history, and an answer that is broken off ends with <eos>
             self._waiting = [control.eos]
             self.turns += 1
-            begin = 0
-            for moment in self._moments(ids):
-                hidden = self._pass(rows[:, begin:moment])
-                begin = moment
-                still = len(ids) - moment
-                if self._speaks_up(hidden, still):
-                    self._speak(control.response, said, still)
-                    self._pass(self._rows([control.eos]))
-                    begin += 1  # what was said stands where <silent> would
-            hidden = self._pass(rows[:, begin:-1])
+            moments = self._moments(ids)
+            hidden = self._hear_as_stream(rows, moments, said) if moments else self._pass(rows[:, :-1])
             if not said.text:
                 self._speak(ids[-1], said)
             elif self._speaks_up(hidden):
@@ -140,6 +133,42 @@ class Conversation:
             else:
                 self._waiting = [control.silent]
         return said.end(self.turns - 1)
+
+    def _hear_as_stream(self, rows: Tensor, moments: Sequence[int], said: _Said) -> Tensor:
+        """Hear a recording's chunks, say what is decided behind each but the last, and forget as a stream does.
+
+        Args:
+            rows: of the whole turn, [1, positions, width]; the last one, which asks for the answer, is left out.
+            moments: where <silent> stands in them.
+
+        Returns:
+            The hidden row behind the last chunk's ASSISTANT, [1, width].
+        """
+        config = self._bundle.config
+        block = config.audio_positions + 3
+        before = self._cache.length + moments[0] - (block - 1)  # positions in front of the first chunk
+        window: Window[Tensor] = Window(before, block, config.max_chunks, self._limit + 2)
+        begin = 0
+        for moment in moments:
+            hidden = self._hear(rows[:, begin:moment], window)
+            begin = moment
+            still = min(rows.shape[1] - moment, window.capacity - self._cache.length)
+            if self._speaks_up(hidden, still):
+                window.decide(config.control.response, None)
+                spoken = [*self._speak(config.control.response, said, still), config.control.eos]
+                self._pass(self._rows(spoken[-1:]))
+                for token in spoken:
+                    window.add_token(token)
+                begin += 1  # what was said stands where <silent> would
+        return self._hear(rows[:, begin:-1], window)
+
+    def _hear(self, rows: Tensor, window: Window[Tensor]) -> Tensor:
+        """Put a chunk into the cache, and what stood before it; the hidden row behind its ASSISTANT, [1, width]."""
+        forgotten = window.make_room(1)
+        for start, count in forgotten.spans if forgotten else ():
+            self._cache.evict(start, count)
+        window.open_block(rows, self._bundle.config.control.silent)
+        return self._pass(rows)
 
     def _turn(self, question: str | None, sound: Samples | None) -> list[int]:
         """The ids of a turn up to the place where its answer is read, checked to fit."""
@@ -202,13 +231,17 @@ class Conversation:
             return False
         return self._choice.p_response(hidden) >= self._bundle.config.response_threshold
 
-    def _speak(self, opener: int, said: _Said, still: int = 0) -> None:
+    def _speak(self, opener: int, said: _Said, still: int = 0) -> list[int]:
         """Speak until the reply is over: greedy, as the release's scripts sample.
 
         Args:
             opener: the token behind which the reply is read.
             still: positions that must be left for what is to be heard behind it.
+
+        Returns:
+            The ids that stand behind the opener now.
         """
+        spoken: list[int] = []
         bundle = self._bundle
         reply = ReplyText(bundle.tokenizer, bundle.config.control, min(self._limit, self._room(still)))
         said.begin(reply)
@@ -220,8 +253,9 @@ class Conversation:
             said.add(token)
             if reply.reason in (None, "repetition"):  # the token was said
                 hidden = self._pass(self._rows([token]))
+                spoken.append(token)
             if reply.reason is not None:
-                return
+                return spoken
 
 
 class _Said:
