@@ -18,6 +18,7 @@ from soundflow.model.tokens import RELEASE_TOKENS, ControlTokens, RecordingLayou
 SAMPLE_RATE = 16_000  # Hz, of every waveform that reaches the model
 HOP_LENGTH = 160  # samples between two log-mel frames: 10 ms (Whisper's front end)
 CONV_STRIDE = 2  # log-mel frames per encoder position, from the second convolution
+ROOM_FOR_REPLIES = 4  # replies of full length that fit into a session's cache beside a full window; chosen
 
 Normaliser = Literal["clip", "stream", "window"]
 Statistic = Literal["mean", "std"]
@@ -96,6 +97,11 @@ class ModelConfig:
     def audio_positions(self) -> int:
         """Decoder positions that one chunk's sound takes (release: 10; nano: 2)."""
         return self.chunk_samples // (HOP_LENGTH * CONV_STRIDE * self.encoder.pool)
+
+    @property
+    def chunk_positions(self) -> int:
+        """Decoder positions of one chunk in a stream: AUDIO_BEGIN, its sound, ASSISTANT and the control token."""
+        return self.audio_positions + 3
 
     def front_end(self) -> FrontEnd:
         """The log-mel front end this model was trained with."""

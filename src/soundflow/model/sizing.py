@@ -9,14 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from soundflow.model.checkpoint.assemble import meta_network, own_names
-from soundflow.model.config import ModelConfig
+from soundflow.model.config import ROOM_FOR_REPLIES, ModelConfig
 
 BYTES = {"float32": 4.0, "bfloat16": 2.0, "int8": 1.0, "int4": 0.5}  # of one weight of a matrix
 _GROUP_SCALE_BYTES = 4.0  # int8 has a float32 scale a row; int4 one float16 scale and zero for 32 weights
 _INT4_GROUP = 32
 _MEMORY_INFO = Path("/proc/meminfo")
 _PREFIX = 64  # positions of the default instruction with its frame: nano's takes 16, the release's 46
-_ROOM_FOR_REPLIES = 4  # of full length, each with an emotion and <eos>, beside a full window: as `stream.memory` has it
 _ACTIVATIONS = 1.1  # what a step needs beside weights and cache, as a factor; measured on nano and the 3B shape
 
 
@@ -68,11 +67,11 @@ def sizes_of(config: ModelConfig) -> Sizes:
         held += (tables + vectors) * (4.0 if is_packed else size)
         held += counts["encoder"] * (BYTES["float32"] - size) if kind == "bfloat16" else 0
         weight_bytes[kind] = round(held)
-    positions = config.audio_positions + 3  # AUDIO_BEGIN, ASSISTANT, a control token
     decoder = config.decoder
     numbers = 2 * decoder.num_hidden_layers * decoder.num_key_value_heads * decoder.head_dim  # of one position
-    per_second = positions / config.chunk_seconds * numbers
-    window = _PREFIX + config.max_chunks * positions + _ROOM_FOR_REPLIES * (config.max_reply_tokens + 2)
+    per_second = config.chunk_positions / config.chunk_seconds * numbers
+    replies = ROOM_FOR_REPLIES * (config.max_reply_tokens + 2)  # each with an emotion and <eos>
+    window = _PREFIX + config.max_chunks * config.chunk_positions + replies
     return Sizes(
         parameters=sum(counts.values()),
         encoder_parameters=counts["encoder"],
@@ -94,8 +93,6 @@ def available_bytes() -> int | None:
     return int(kib[0]) * 1024 if kib else None
 
 
-def fits(sizes: Sizes, available_bytes: int) -> dict[str, bool]:
+def fits(sizes: Sizes, free_bytes: int) -> dict[str, bool]:
     """Whether the model and one full window fit into so much memory, by arithmetic."""
-    return {
-        kind: (held + sizes.window_bytes) * _ACTIVATIONS <= available_bytes for kind, held in sizes.weight_bytes.items()
-    }
+    return {kind: (held + sizes.window_bytes) * _ACTIVATIONS <= free_bytes for kind, held in sizes.weight_bytes.items()}

@@ -267,8 +267,7 @@ class Decoding:
         rows = self._network.embed(ids).clone()
         self._silent, self._response, self._eos, self._begin, self._assistant = rows.split(1)  # [1, width] each
         self._chosen = Choice(self._network, c)
-        self._never = torch.tensor(sorted(c.unspoken), device=rows.device)
-        self._never_later = torch.tensor(sorted(c.unspoken) + list(c.emotions.values()), device=rows.device)
+        self._never, self._never_later = (ids.to(rows.device) for ids in barred(c))
 
     def _open(self, prefix: Sequence[int]) -> None:
         """An empty window behind a prefix, which waits to be fed."""
@@ -277,7 +276,7 @@ class Decoding:
         # a reply is at most <response>'s emotion, its text and <eos>
         reply = self._max_reply_tokens + 2
         self._window: Window[Tensor] = Window(
-            len(prefix), config.audio_positions + 3, config.max_chunks, reply, self._text_positions
+            len(prefix), config.chunk_positions, config.max_chunks, reply, self._text_positions
         )
         self._cache = self._network.new_cache(self._window.capacity)
         self._pending = self._network.embed(torch.tensor(list(prefix)))
@@ -342,6 +341,11 @@ def check_threshold(threshold: float) -> float:
     if not 0.0 <= threshold <= 1.0:
         raise UsageError("session.threshold", f"a threshold of {threshold}", "give p(response) between 0 and 1")
     return threshold
+
+
+def barred(control: ControlTokens) -> tuple[Tensor, Tensor]:
+    """Ids that cannot open a reply, and those that cannot stand later in it: an emotion opens it or is not there."""
+    return torch.tensor(sorted(control.unspoken)), torch.tensor(sorted(control.unspoken | {*control.emotions.values()}))
 
 
 class Choice:

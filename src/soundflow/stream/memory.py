@@ -16,10 +16,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from soundflow.model.config import ROOM_FOR_REPLIES
+
 C = TypeVar("C")
 
 _SHARE_EVICTED = 4  # a quarter of the window at once; chosen
-_ROOM_FOR_REPLIES = 4  # replies of full length that fit beside a full window; chosen
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ class Window(Generic[C]):
         self.max_chunks = max_chunks
         self.max_reply = max_reply
         self.text = text
-        self.capacity = prefix + text + max_chunks * block + _ROOM_FOR_REPLIES * max_reply
+        self.capacity = prefix + text + max_chunks * block + ROOM_FOR_REPLIES * max_reply
         self.blocks: deque[Block[C]] = deque()
         self.turns: deque[Block[C]] = deque()  # replies without their sound, oldest first
         self._sound = block - 1  # positions of a chunk without its control token

@@ -20,7 +20,7 @@ from soundflow.model.config import CONV_STRIDE, HOP_LENGTH, ModelConfig
 from soundflow.model.network import splice
 from soundflow.model.offline import recording_features, recording_slots, seconds_of
 from soundflow.stream.clock import Clock, WallClock
-from soundflow.stream.decoding import Choice
+from soundflow.stream.decoding import Choice, barred
 from soundflow.stream.events import ReplyEnd
 from soundflow.stream.memory import Window
 from soundflow.stream.reply import ReplyText
@@ -84,7 +84,7 @@ class Conversation:
         self._waiting: list[int] = []  # ids to be fed before the next turn
         with torch.inference_mode():
             self._choice = Choice(bundle.network, bundle.config.control)
-        self._never, self._never_later = (ids.to(self._device) for ids in _barred(bundle.config))
+        self._never, self._never_later = (ids.to(self._device) for ids in barred(bundle.config.control))
 
     @property
     def config(self) -> ModelConfig:
@@ -145,9 +145,8 @@ class Conversation:
             The hidden row behind the last chunk's ASSISTANT, [1, width].
         """
         config = self._bundle.config
-        block = config.audio_positions + 3
-        before = self._cache.length + moments[0] - (block - 1)  # positions in front of the first chunk
-        window: Window[Tensor] = Window(before, block, config.max_chunks, self._limit + 2)
+        before = self._cache.length + moments[0] - (config.chunk_positions - 1)  # positions in front of the first chunk
+        window: Window[Tensor] = Window(before, config.chunk_positions, config.max_chunks, self._limit + 2)
         begin = 0
         for moment in moments:
             hidden = self._hear(rows[:, begin:moment], window)
@@ -319,9 +318,3 @@ def _cleaned(sound: Samples) -> Samples:
     clean = cleaner.clean(sound.astype(np.float32, copy=False))
     cleaner.end()
     return clean
-
-
-def _barred(config: ModelConfig) -> tuple[Tensor, Tensor]:
-    """Ids that cannot open an answer, and those that cannot stand later in it: an emotion opens it or is not there."""
-    control = config.control
-    return torch.tensor(sorted(control.unspoken)), torch.tensor(sorted(control.unspoken | {*control.emotions.values()}))

@@ -18,7 +18,7 @@ from soundflow.errors import InputError
 from soundflow.model.bundle import Bundle
 from soundflow.model.checkpoint.assemble import ON_CPU, Origin, Placement, assemble, meta_network, own_names, renamed
 from soundflow.model.checkpoint.tensors import INDEX, TensorFiles, open_pickle, open_safetensors, read_object
-from soundflow.model.config import DecoderConfig, EncoderConfig, ModelConfig, audio_interaction_3b
+from soundflow.model.config import ROOM_FOR_REPLIES, DecoderConfig, EncoderConfig, ModelConfig, audio_interaction_3b
 from soundflow.model.tokens import TextTokenizer
 
 CONFIG = "model_config.yaml"
@@ -27,7 +27,6 @@ ENCODERS = ("audiointeraction_ChunkwisedEncoder.pth", "MiniOmni3_ChunkwisedEncod
 _UNUSED = ("encoder/audio_bos_eos_token.weight",)  # stored, and read by nothing
 TRAINED_POSITIONS = 4096  # the longest sequences in the release's training; a window stays inside them
 MOST_REPLY_TOKENS = 256  # chosen: the release has no limit for a reply, only one for a file
-_ROOM_FOR_REPLIES = 4  # as many replies of full length as the window's ledger keeps room for
 
 # what the decoder can be, and the one value that the release's Qwen2 shape has there
 _FIXED: dict[str, Any] = {
@@ -134,7 +133,7 @@ def released_config(fields: Mapping[str, Any], folder: Path) -> ModelConfig:
 def _window_chunks(positions: int) -> int:
     """Chunks of 13 positions beside the prefix and full replies, one at the least."""
     prefix = 64  # the default instruction takes 46
-    return max(2, (positions - prefix - _ROOM_FOR_REPLIES * (MOST_REPLY_TOKENS + 2)) // 13)
+    return max(2, (positions - prefix - ROOM_FOR_REPLIES * (MOST_REPLY_TOKENS + 2)) // 13)
 
 
 def _check_sizes(encoder: EncoderConfig, decoder: DecoderConfig, audio: Mapping[str, int], folder: Path) -> None:
