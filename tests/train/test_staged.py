@@ -202,7 +202,19 @@ def test_what_the_mix_cannot_give_is_said_when_a_stage_begins(
     assert said == [
         "stage 1 (the paper's 2): mix.following_music: a share of 0.2 is asked, it will be 0: 0 of 8 streams are such"
     ]
-    assert _unmet_of(Both(lambda n: pytest.fail("not drawn"), lambda n: pytest.fail("not drawn"), 0.5, 0)) == []
+
+
+def test_that_clips_alone_have_no_mix_is_said_where_one_is_asked(
+    tones: Path,  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    path = write_recipe(tmp_path, tones / "clips", 4)
+    for asked, lines in (("{}", 0), ("{keep_silent = 2}", 1)):
+        recipe = read_staged(path, [f"stage.mix={asked}", "stage.respoken_share=0.0", "valid=[]"])
+        source, stage = staged._sources(recipe, recipe.stage[0], 0.4)[0], recipe.stage[0]
+        said = _unmet_of(source, stage)
+        assert said == _unmet_of(Both(source, source, 0.5, 0), stage), "of both, what is built is asked"
+        assert said == ["mix is asked of corpora, and all data are clips: it does nothing"][:lines]
 
 
 def test_that_too_few_streams_are_held_out_is_said(corpus: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -41,7 +41,7 @@ from soundflow.train.recipe import at_least, build, read_values, without
 from soundflow.train.renew import renewed
 from soundflow.train.resume import claim, is_claimed
 from soundflow.train.shards import ShardStreams
-from soundflow.train.stages import Stage, stages_of, title_of
+from soundflow.train.stages import PAPER, Stage, stages_of, title_of
 from soundflow.train.vocabulary import corpus_texts, grown
 
 log = logging.getLogger(__name__)
@@ -51,6 +51,7 @@ _HOW = (  # a run goes about its work; none of it changes what is learned
     *("out", "cache", "workers", "threads", "evaluate_every", "checkpoint_every", "keep_features", "parallel"),
     *("valid", "valid_streams", "wandb"),
 )
+_OF_CORPORA = ("mix", "mix_ins", "respoken_share")  # what a stage asks of built streams and cannot have of clips
 AUDIO_DEVIATION = 0.2  # of what a new decoder hears, beside a table of deviation 0.02; chosen on valid
 RENEWED_FROM = 128  # streams whose sound says how it varies; chosen
 
@@ -226,7 +227,7 @@ def _stage_run(
     stage = recipe.stage[place - 1]
     learned_from, judged_on = _sources(recipe, stage, bundle.config.chunk_seconds)
     if world.is_first:
-        for line in _unmet_of(learned_from):
+        for line in _unmet_of(learned_from, stage):
             log.warning("%s: %s", title_of(place, stage.number), line)
     chunk = bundle.config.chunk_seconds
     documents = Documents(learned_from, bundle.grammar, chunk, stage)
@@ -305,11 +306,14 @@ class Both:
         return self.second(position) if drawn < self.second_share else self.first(position)
 
 
-def _unmet_of(source: Source) -> list[str]:
-    """What the stage asks of the corpora that a source draws from, and does not get; a line each."""
+def _unmet_of(source: Source, stage: Stage) -> list[str]:
+    """What a stage asks of the streams that a source draws, and does not get; a line each."""
     if isinstance(source, Both):
-        return _unmet_of(source.first)
-    return source.unmet if isinstance(source, ShardStreams) else []
+        return _unmet_of(source.first, stage)
+    if isinstance(source, ShardStreams):
+        return source.unmet
+    asked = [name for name in _OF_CORPORA if getattr(stage, name) not in ({}, getattr(PAPER[stage.number], name))]
+    return [f"{name} is asked of corpora, and all data are clips: it does nothing" for name in asked]
 
 
 def _composed(recipe: StagedRecipe, stage: Stage, clips: tuple[Path, ...]) -> tuple[FreshStreams, FreshStreams | None]:
