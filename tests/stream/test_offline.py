@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -24,7 +25,14 @@ from soundflow.stream import offline
 from soundflow.stream.clock import CostTable, SimulatedClock
 from soundflow.stream.decoding import Decided, Decoding, Spoken
 from soundflow.stream.fifo import Flush, TextStep, TokenKind
-from soundflow.stream.offline import MOST_POSITIONS, Conversation, answers_questions, check_answers
+from soundflow.stream.offline import (
+    LEAD_CHUNKS,
+    MOST_POSITIONS,
+    TRAIL_CHUNKS,
+    Conversation,
+    answers_questions,
+    check_answers,
+)
 from soundflow.stream.perception import EncodedChunk
 from soundflow.testing.model import Script, ScriptedReply, answering_bundle, caches_of
 
@@ -48,20 +56,22 @@ def test_a_question_about_a_recording_is_laid_out_as_the_release_does() -> None:
 
 
 def hearing_streams(script: Script) -> Bundle:
-    """A model that hears a recording as a stream, chunks of 0.4 s, and says what the script has at each."""
-    made = answering_bundle(script)
+    """A model that hears a recording as a stream, chunks of 0.4 s, and says what the script has at each of its own."""
+    replies = {chunk + LEAD_CHUNKS: reply for chunk, reply in script.replies.items()}
+    chances = {chunk + LEAD_CHUNKS: p for chunk, p in script.p_response.items()}
+    made = answering_bundle(Script(replies, chances))
     bundle = dataclasses.replace(made, config=dataclasses.replace(made.config, offline="chunks", recording="stream"))
     made.network.config = bundle.config
     return bundle
 
 
 def test_a_recording_can_be_heard_as_a_stream_behind_its_question() -> None:
-    silent_until_it_must = {2: ScriptedReply("Three."), 3: ScriptedReply("Red.")}
-    bundle = hearing_streams(Script(silent_until_it_must, p_response={2: 0.1}))
+    silent_until_it_must = {3: ScriptedReply("Three."), 4: ScriptedReply("Red.")}
+    bundle = hearing_streams(Script(silent_until_it_must, p_response={3: 0.1}))
     talk, grammar = Conversation(bundle), bundle.grammar
     assert talk.ask("How many?", SECOND).text == "Three."
-    heard = [-1 if i == grammar.control.offline_audio_pad else i for i in grammar.recording(30)]
-    assert heard.count(bundle.config.control.silent) == 2, "three chunks"
+    heard = [-1 if i == grammar.control.offline_audio_pad else i for i in grammar.recording(60)]
+    assert heard.count(bundle.config.control.silent) == 5, "three chunks, two of quiet before and one behind"
     ids = [*grammar.prefix("How many?"), *heard, *grammar.answer("Three.")[:-1]]
     assert list(caches_of(bundle)[0].fed) == ids
     talk.ask("Which colour?")
@@ -70,14 +80,15 @@ def test_a_recording_can_be_heard_as_a_stream_behind_its_question() -> None:
 
 
 def test_what_is_said_while_a_recording_is_heard_as_a_stream_is_the_answer() -> None:
-    bundle = hearing_streams(Script({0: ScriptedReply("1"), 1: ScriptedReply("2"), 3: ScriptedReply("Red.")}))
+    bundle = hearing_streams(Script({0: ScriptedReply("1"), 1: ScriptedReply("2"), 4: ScriptedReply("Red.")}))
     pieces: list[str] = []
     talk, grammar, control = Conversation(bundle), bundle.grammar, bundle.config.control
     answer = talk.ask("Count the beeps.", SECOND, pieces.append)
     assert (answer.text, "".join(pieces), answer.tokens, answer.reason) == ("1\n2", "1\n2", 2, "eos")
     chunk = [control.audio_begin, *[-1] * grammar.audio_positions, control.assistant]
     said = [[control.response, *grammar.reply(text, None)] for text in ("1", "2")]
-    ids = [*grammar.prefix("Count the beeps."), *chunk, *said[0], *chunk, *said[1], *chunk]
+    quiet = [*chunk, control.silent]
+    ids = [*grammar.prefix("Count the beeps."), *quiet, *quiet, *chunk, *said[0], *chunk, *said[1], *quiet, *chunk]
     assert list(caches_of(bundle)[0].fed) == ids
     assert talk.ask("Which colour?").text == "Red.", "a further question stands behind them"
     ids += [control.silent, *grammar.user("Which colour?"), *grammar.answer("Red.")[:-1]]
@@ -85,21 +96,21 @@ def test_what_is_said_while_a_recording_is_heard_as_a_stream_is_the_answer() -> 
 
 
 def test_it_decides_by_the_rows_that_a_quantized_model_keeps_for_it_as_in_a_stream() -> None:
-    replies = {chunk: ScriptedReply(str(chunk + 1)) for chunk in range(3)}
+    replies = {chunk: ScriptedReply(str(chunk)) for chunk in range(4)}
     bundle = hearing_streams(Script(replies, p_response=dict.fromkeys(replies, 0.1)))
     assert Conversation(bundle).ask("Count the beeps.", SECOND).text == "3", "silent until it is made to answer"
     always = torch.tensor([[0.0, 0.0, 0.0, 0.0], [1.0, 0.0, 0.0, 0.0]])
     bundle.network.choice_rows = always
-    assert Conversation(bundle).ask("Count the beeps.", SECOND).text == "1\n2\n3"
+    assert Conversation(bundle).ask("Count the beeps.", SECOND).text == "0\n1\n2\n3"
 
 
 def test_what_is_said_at_a_recordings_end_stands_beside_what_was_said_before() -> None:
-    bundle = hearing_streams(Script({0: ScriptedReply("1"), 2: ScriptedReply("2")}))
+    bundle = hearing_streams(Script({0: ScriptedReply("1"), 3: ScriptedReply("2")}))
     assert Conversation(bundle).ask("Count the beeps.", SECOND).text == "1\n2"
 
 
 def test_a_reply_without_a_word_is_no_answer() -> None:
-    bundle = hearing_streams(Script({0: ScriptedReply(""), 2: ScriptedReply("Three.")}, p_response={2: 0.1}))
+    bundle = hearing_streams(Script({0: ScriptedReply(""), 3: ScriptedReply("Three.")}, p_response={3: 0.1}))
     pieces: list[str] = []
     assert Conversation(bundle).ask("How many?", SECOND, pieces.append).text == "".join(pieces) == "Three."
 
@@ -110,7 +121,9 @@ def test_of_a_long_recording_that_is_heard_as_a_stream_as_much_is_forgotten_as_o
     answer = Conversation(heard).ask("Count the beeps.", np.zeros(120 * 6400, np.float32))
     decoding = Decoding(streamed, "Count the beeps.", 0.5, streamed.config.max_reply_tokens)
     replies = [
-        said for sound in streamed.network.encode(torch.zeros(120, 80, 40)) for said in replies_to(decoding, sound)
+        said
+        for sound in streamed.network.encode(torch.zeros(LEAD_CHUNKS + 120 + TRAIL_CHUNKS, 80, 40))
+        for said in replies_to(decoding, sound)
     ]
     assert answer.text.splitlines() == replies and len(replies) == 9
     conversation, stream = caches_of(heard)[0], caches_of(streamed)[0]
@@ -129,6 +142,17 @@ def replies_to(decoding: Decoding, sound: Tensor) -> list[str]:
         assert isinstance(spoken, Spoken)
         if spoken.reason is not None:
             return [spoken.text]
+
+
+def test_of_a_recording_that_is_heard_as_a_stream_as_much_fits_as_is_said() -> None:
+    bundle = hearing_streams(Script({}))
+    with pytest.raises(InputError) as caught:
+        Conversation(bundle).ask("How many?", np.zeros(1000 * 16_000, np.float32))
+    found = re.fullmatch(r"cut the recording to (\d+) s or less", caught.value.hint)
+    assert found is not None
+    Conversation(bundle).ask("How many?", np.zeros(int(found[1]) * 16_000, np.float32))
+    with pytest.raises(InputError):
+        Conversation(bundle).ask("How many?", np.zeros((int(found[1]) + 1) * 16_000, np.float32))
 
 
 def test_a_full_history_leaves_no_room_to_speak_before_the_end() -> None:
@@ -154,7 +178,7 @@ def test_a_reply_that_is_broken_off_while_a_recording_is_heard_stays_in_the_hist
 
 
 def test_nothing_is_said_before_a_question_that_stands_behind_its_recording() -> None:
-    bundle = hearing_streams(Script({0: ScriptedReply("too early"), 2: ScriptedReply("Three.")}))
+    bundle = hearing_streams(Script({0: ScriptedReply("too early"), 3: ScriptedReply("Three.")}))
     assert Conversation(bundle, "You count.").ask("How many?", SECOND).text == "Three."
 
 

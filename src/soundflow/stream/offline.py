@@ -28,6 +28,8 @@ from soundflow.stream.reply import ReplyText
 Samples = NDArray[np.float32]
 
 MOST_POSITIONS = 4096  # of one conversation: the longest sequences the release was trained on; 160 s of sound
+LEAD_CHUNKS, TRAIL_CHUNKS = 2, 1  # of quiet around a recording that is heard as a stream (docs/decisions/0020)
+_QUIET = 0.001  # deviation of that quiet's noise, full scale 1: no sound is digital silence; chosen
 _LEAST_ANSWER = 16  # positions that a question must leave for its answer; chosen
 
 
@@ -116,7 +118,7 @@ class Conversation:
                 than there are (`ask.too_long`); the history is as it was.
         """
         said = _Said(self._clock, on_text)
-        sound = None if sound is None else _cleaned(sound)
+        sound = None if sound is None else _laid_out(_cleaned(sound), self._bundle.config)
         ids = self._turn(question, sound)
         control = self._bundle.config.control
         with torch.inference_mode():
@@ -189,7 +191,9 @@ class Conversation:
 
     def _too_long(self, fitting_slots: int) -> InputError:
         found = f"more than the {MOST_POSITIONS} positions that this model can look back on"
-        longest = int(seconds_of(fitting_slots, self._bundle.config))
+        config = self._bundle.config
+        quiet = (LEAD_CHUNKS + TRAIL_CHUNKS) * config.chunk_seconds if config.recording == "stream" else 0.0
+        longest = int(seconds_of(fitting_slots, config) - quiet)
         if longest > 0:
             return InputError("ask.too_long", found, f"cut the recording to {longest} s or less")
         hint = "ask in fewer words" if not self.turns else "begin a new conversation"
@@ -318,3 +322,16 @@ def _cleaned(sound: Samples) -> Samples:
     clean = cleaner.clean(sound.astype(np.float32, copy=False))
     cleaner.end()
     return clean
+
+
+def _laid_out(sound: Samples, config: ModelConfig) -> Samples:
+    """A recording as its layout wants it: one that is heard as a stream begins and ends in a moment of quiet.
+
+    No stream that was learned from begins or ends in the middle of a word, and many an answer is due behind the sound.
+    """
+    if config.recording != "stream":
+        return sound
+    size, filled = config.chunk_samples, -len(sound) % config.chunk_samples
+    quiet = np.random.default_rng(0).normal(0.0, _QUIET, (LEAD_CHUNKS + TRAIL_CHUNKS) * size + filled)
+    lead, trail = np.split(quiet.astype(np.float32), [LEAD_CHUNKS * size])
+    return np.concatenate([lead, sound, trail])
