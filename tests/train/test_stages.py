@@ -11,7 +11,7 @@ from soundflow.errors import UsageError
 from soundflow.train.staged import read_staged
 from soundflow.train.stages import PAPER, stages_of
 
-STAGED = ("stage1", "stage2", "stage3", "stage4", "small", "finetune", "nano-second", "nano-asked")
+STAGED = ("stage1", "stage2", "stage3", "stage4", "small", "finetune", "nano-second", "nano-asked", "nano-streams")
 
 
 def test_the_papers_table() -> None:

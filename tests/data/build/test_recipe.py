@@ -12,7 +12,9 @@ from soundflow.data.tasks.registry import SUB_TASKS
 from soundflow.errors import InputError
 
 
-@pytest.mark.parametrize("name", ["corpus", "nano-corpus", "nano-random", "nano-words", "nano-orders", "nano-silent"])
+@pytest.mark.parametrize(
+    "name", ["corpus", "nano-corpus", "nano-random", "nano-words", "nano-orders", "nano-silent", "nano-counts"]
+)
 def test_the_repositorys_recipes_are_well_formed(repository: Path, name: str) -> None:
     recipe = read_recipe(repository / "recipes" / f"{name}.toml")
     assert recipe.streams > 0 and sum(shares(recipe).values()) == pytest.approx(1.0)
