@@ -48,6 +48,8 @@ def test_shares_sum_to_one_and_leave_out_what_is_at_zero() -> None:
         ({"audio": "mp3"}, "flac or wav"),
         ({"mix_ins": {"silence": 2}}, "a chance from 0 to 1"),
         ({"quiet": {"speach": 2}}, "did you mean 'speech'"),
+        ({"calls": ["order"]}, "did you mean 'orders'"),
+        ({"calls": []}, "at least one of sounds, orders, commands"),
         ({"quiet": {"speech": -1}}, "quiet.speech is -1, expected a share"),
         ({"quiet": dict.fromkeys(("events", "speech", "music", "background"), 0)}, "at least one share"),
         ({"turns": [5, 3]}, "the smaller first"),

@@ -120,6 +120,18 @@ def test_a_folder_that_cannot_be_used_is_told_before_the_clips_are_decoded(
     assert (tmp_path / "file").read_text() == "kept" and not (tmp_path / "out").exists()
 
 
+def test_a_folder_of_which_nothing_can_be_used_is_an_error_beside_one_that_can(tmp_path: Path) -> None:
+    asked = order(tmp_path)
+    write_clips(tmp_path / "linked")
+    for sound in list((tmp_path / "linked").rglob("*.wav")):
+        sound.symlink_to(sound.rename(tmp_path / sound.name))
+    with pytest.raises(
+        InputError, match=r"linked: none of its \d+ clips can be used; the first: .* leads out of"
+    ) as caught:
+        build(dataclasses.replace(asked, folders=(*asked.folders, str(tmp_path / "linked"))))
+    assert caught.value.code == "build.unusable" and not (tmp_path / "out").exists()
+
+
 @pytest.mark.slow
 def test_two_processes_give_what_one_gives(tmp_path: Path) -> None:
     assert build(order(tmp_path, "one")).sha256 == build(order(tmp_path, "two"), workers=2).sha256

@@ -17,7 +17,7 @@ from soundflow.data.augment import AugmentConfig
 from soundflow.data.compose import ComposeConfig
 from soundflow.data.endpoints.config import EndpointConfig
 from soundflow.data.generate.endpoint import Form, SoundsConfig
-from soundflow.data.tasks.material import Quiet
+from soundflow.data.tasks.material import CALLS, Quiet
 from soundflow.data.tasks.registry import SUB_TASKS
 from soundflow.data.voices.speech_endpoint import SpeechConfig
 from soundflow.data.voices.transcription_endpoint import TranscriptionConfig
@@ -60,6 +60,7 @@ class Recipe:
     augment: AugmentConfig | None = None  # other rooms and devices; None leaves recordings as they are
     tasks: Mapping[str, float] = field(default_factory=lambda: dict.fromkeys(SUB_TASKS, 1.0))
     quiet: Quiet = field(default_factory=Quiet)  # of keep_silent
+    calls: tuple[str, ...] = CALLS  # of environment_aware_assistance: what is answered by function calls
     mix_ins: MixIns = MixIns()
     compose: ComposeConfig = ComposeConfig()
     chat: EndpointConfig = field(
@@ -176,6 +177,10 @@ def _check(recipe: Recipe, where: str) -> None:
         _known(name, SUB_TASKS, f"{where}: [tasks]", "sub-task")
     _check_shares(where, "tasks", recipe.tasks)
     _check_shares(where, "quiet", dataclasses.asdict(recipe.quiet))
+    for name in recipe.calls:
+        _known(name, CALLS, f"{where}: calls", "kind")
+    if not recipe.calls:
+        _refuse(where, "calls", recipe.calls, f"at least one of {', '.join(CALLS)}")
     limits = (("streams", 10**8), ("streams_per_shard", 10_000), ("attempts", 100), ("planned_scenes", 100_000))
     for name, low, high in ((name, 1, high) for name, high in limits):
         if not low <= getattr(recipe, name) <= high:

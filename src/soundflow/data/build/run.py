@@ -79,7 +79,7 @@ def build(order: Order, workers: int = 1, engine: Engine = "local", told: Told |
         told: hears of every finished shard.
 
     Raises:
-        InputError: the clips cannot be used, or the folder holds another corpus.
+        InputError: the clips cannot be used, those of one folder included, or the folder holds another corpus.
         OutsideError: the disk refuses, or a library is missing.
     """
     from soundflow.data.build.prepare import prepare
@@ -89,6 +89,8 @@ def build(order: Order, workers: int = 1, engine: Engine = "local", told: Told |
     out = Path(order.out)
     look_at_folder(order)
     library = open_library(order)
+    for store in library.stores:
+        _mind_unusable(store)
     claim(order)
     for left in out.glob("*.tmp"):
         left.unlink()
@@ -256,6 +258,14 @@ def _left_out(library: Library, recipe: Recipe) -> list[Row]:
                 if is_forbidden(clip, recipe)
             ]
     return found
+
+
+def _mind_unusable(store: ClipStore) -> None:
+    """Refuse a folder of which nothing at all can be used: the corpus would be made without it, and look whole."""
+    if store.quarantined and not store.clips():
+        left_out, reason = len(store.quarantined), next(iter(store.quarantined.values()))
+        message = f"{store.folder}: none of its {left_out} clips can be used; the first: {reason}"
+        raise InputError("build.unusable", message)
 
 
 def _made(order: Order, numbers: Sequence[int], workers: int, engine: Engine) -> Iterator[tuple[int, float]]:

@@ -88,7 +88,9 @@ def workshop(recipe: Recipe, seed: int, library: Library) -> Workshop:
     scenes = read_scenes(Path(recipe.scenes)) if recipe.scenes else ()
     not_silent = read_not_silent(Path(recipe.silence)) if recipe.silence else frozenset[str]()
     turns, share = recipe.turns, recipe.quick_turns_share
-    material = Material(library, recipe.curation, recipe.tfjp, turns, share, scenes, not_silent, recipe.quiet)
+    material = Material(
+        library, recipe.curation, recipe.tfjp, turns, share, scenes, not_silent, recipe.quiet, recipe.calls
+    )
     return Workshop(recipe, seed, library, material)
 
 

@@ -28,6 +28,7 @@ from soundflow.errors import InputError
 INSTRUCTION_LINES = "instructions/"  # rows of rendered instructions (`data voices`)
 CHATTED_LINES = ("dialogues-", "facts-", "heard", "probes-")  # rows of lines that are answered without an instruction
 QUICK_TURNS = 6  # of `quick_turns_share` of the streams at most
+CALLS = ("sounds", "orders", "commands")  # what a function call may answer
 RECORDED_SHARE = 0.5  # of speech that is there both recorded and rendered; chosen
 SPOKEN_SECONDS = 30.0  # a spoken line is never cut below its whole
 
@@ -68,6 +69,7 @@ class Material:
         not_silent: labels that an audit keeps from standing for silence.
         turns: least and most sub-events of a stream; `quick_turns_share` of the streams have at most six.
         quiet: what sounds where nothing is to be said.
+        calls: of `CALLS`, what is answered by function calls.
     """
 
     library: Library
@@ -78,6 +80,7 @@ class Material:
     scenes: tuple[PlannedScene, ...] = ()
     not_silent: frozenset[str] = frozenset()
     quiet: Quiet = Quiet()
+    calls: tuple[str, ...] = CALLS
     grounder: Grounder = field(init=False)
 
     def __post_init__(self) -> None:

@@ -113,8 +113,15 @@ def test_a_house_without_sounds_obeys_commands(tmp_path: Path) -> None:
         assert replies and all(reply and json.loads(reply.text)["name"] == "set_light" for reply in replies)
 
 
+def test_a_recipe_may_want_orders_alone(tmp_path: Path) -> None:
+    for script in scripts(material_of(tmp_path, orders, commands, calls=("orders",)), "environment_aware_assistance"):
+        assert {part.clip.label for part in script.parts} == {"speech_coffee_order"}
+    with pytest.raises(InputError, match="there is no order —"):
+        scripts(material_of(tmp_path / "other", commands, calls=("orders",)), "environment_aware_assistance")
+
+
 def test_a_house_with_nothing_to_act_on_says_so(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="no order and no command") as raised:
+    with pytest.raises(InputError, match="no order, no command") as raised:
         scripts(material_of(tmp_path, animals), "environment_aware_assistance")
     assert raised.value.code == "material.no_calls"
 

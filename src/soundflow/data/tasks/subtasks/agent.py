@@ -19,21 +19,22 @@ from soundflow.data.tasks.subtasks.words import as_known, at_end, chat, lines
 from soundflow.errors import InputError
 
 HOME = ("kitchen", "bedroom", "bathroom", "living_room")  # places of the grammar where a house can act
+_CALLED = {"sounds": "sound of the house", "orders": "order", "commands": "command"}
 SLOT_NAMES = {"coffeeDrink": "drink", "numberOfShots": "shots", "milkAmount": "milk", "sugarAmount": "sugar"}
 
 
 def environment_aware_assistance(material: Material, rng: np.random.Generator) -> Script:
-    """A home that acts on what it hears, or a machine that takes orders; whichever there are clips for.
+    """A home that acts on what it hears, or a machine that takes orders: of `material.calls` those there are clips for.
 
     Raises:
-        InputError: there are neither sounds that a house acts on, nor orders, nor commands.
+        InputError: there are clips for none of them.
     """
     voiced = [pair for spoken_in in ("en", "zh") for pair in material.voiced(f"commands-{spoken_in}")]
     there = {"sounds": called_for(material.labels), "orders": material.orders, "commands": voiced}
-    kinds = [kind for kind, found in there.items() if found]
+    kinds = [kind for kind, found in there.items() if found and kind in material.calls]
     if not kinds:
-        found = "there is no sound of the house, no order and no command"
-        raise InputError("material.no_calls", found, "set the sub-task's share to 0")
+        wanted = ", ".join(f"no {_CALLED[kind]}" for kind in material.calls)
+        raise InputError("material.no_calls", f"there is {wanted}", "set the sub-task's share to 0")
     kind = pick(rng, kinds)
     if kind == "orders":
         chosen = several(rng, material.orders, int(rng.integers(2, 5)))
