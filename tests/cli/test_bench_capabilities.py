@@ -37,6 +37,18 @@ def test_rows_that_cannot_be_written_cost_no_result(
     assert json.loads(capsys.readouterr().out)["benchmark"] == "capabilities"
 
 
+def test_answers_that_were_learned_are_counted_apart(
+    corpus: Path, tmp_path: Path, scripted: Model, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["bench", "capabilities", "--corpus", str(corpus), "--learned", str(corpus)]
+    assert main([*command, "--json"]) == 0
+    answers = json.loads(capsys.readouterr().out)["answers"]["all"]
+    assert answers["learned"]["items"] > 0 and answers["new"]["items"] == 0
+    assert main(command) == 0
+    assert "answers that were learned, and new ones" in capsys.readouterr().out
+    assert main([*command, "--learned", str(tmp_path / "nothing")]) == 1
+
+
 def test_tables_for_people(corpus: Path, scripted: Model, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["bench", "capabilities", "--corpus", str(corpus), "--streams", "4"]) == 0
     shown = capsys.readouterr().out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -35,6 +36,14 @@ def capabilities(
             help="Compared beside: `offline` asks of whole recordings, `written` asks in words what is asked aloud.",
         ),
     ] = Layout.streaming,
+    learned: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--learned",
+            metavar="DIR",
+            help="A corpus the model learned from, again for each: answers that it holds are counted beside new ones.",
+        ),
+    ] = None,
     outcomes: OutcomesOption = None,
     as_json: JsonOption = False,
     threads: ThreadsOption = 1,
@@ -47,18 +56,23 @@ def capabilities(
       soundflow data build recipes/corpus.toml --clips ../clips --streams 300 --seed 5 --out held-out split=test
       soundflow bench capabilities --corpus held-out --json
     """
+    from soundflow.bench.capabilities.learned import answers_in, learned_and_new
     from soundflow.bench.capabilities.run import run_capabilities, run_layouts, run_written, seconds_of
     from soundflow.bench.capabilities.table import capabilities_table
     from soundflow.cli.bench_result import show, write_outcomes
     from soundflow.cli.bench_system import find_system, load_bundle
     from soundflow.cli.progress import SoundProgress
 
-    with SoundProgress("hearing", seconds_of(corpus, streams)) as progress:
+    heard_before = sum(seconds_of(own, None) for own in learned or ())
+    with SoundProgress("hearing", heard_before + seconds_of(corpus, streams)) as progress:
+        known = answers_in(learned or (), progress.heard)
         if layout is Layout.offline:
             found = run_layouts(load_bundle(_own(model), threads), corpus, streams, threshold, progress.heard)
         else:
             run = run_written if layout is Layout.written else run_capabilities
             found = run(find_system(model, threshold, threads), corpus, streams, threshold, progress.heard)
+    if learned:
+        found = dataclasses.replace(found, answers=learned_and_new(found.outcomes, known))
     show(found.to_dict(), as_json, capabilities_table)
     write_outcomes(outcomes, found.outcomes)
 

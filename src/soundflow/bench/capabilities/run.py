@@ -39,7 +39,8 @@ class CapabilitiesReport:
     `columns` holds tables by how the instruction came (`all`, `text`, `spoken`, `none`), each with rows for `all`,
     `capabilities` and `sub_tasks`; `outcomes` has a row an item, for `bench compare`. `unsound` lists items that were
     left out, because their reference speaks of a sound that is not in the stream. `layouts` is empty unless the offline
-    layout was asked, too, and `ways` unless what is asked aloud was asked in words, too.
+    layout was asked, too, `ways` unless what is asked aloud was asked in words, too, and `answers` unless it is known
+    which were learned.
     """
 
     columns: Mapping[str, Any]
@@ -51,6 +52,7 @@ class CapabilitiesReport:
     unsound: tuple[Mapping[str, str], ...] = ()
     layouts: Mapping[str, Any] = field(default_factory=dict)
     ways: Mapping[str, Any] = field(default_factory=dict)
+    answers: Mapping[str, Any] = field(default_factory=dict)
 
     def right(self, name: str, column: str = "all") -> float | None:
         """The share that was right, of a capability, a sub-task or `all`; None where nothing was asked."""
@@ -71,6 +73,7 @@ class CapabilitiesReport:
             "unsound": list(self.unsound),
             **({"layouts": dict(self.layouts)} if self.layouts else {}),
             **({"ways": dict(self.ways)} if self.ways else {}),
+            **({"answers": dict(self.answers)} if self.answers else {}),
         }
 
 

@@ -32,12 +32,13 @@ def capabilities_table(result: Mapping[str, Any]) -> Group:
 def capabilities_tables(result: Mapping[str, Any]) -> list[Table]:
     """A row a capability and a row a sub-task, and what they count beside.
 
-    Then instructions as text beside spoken ones, recorded beside generated sound, streaming beside offline, and the
-    same streams asked in words and aloud, each where there are both.
+    Then instructions as text beside spoken ones, recorded beside generated sound, streaming beside offline, the same
+    streams asked in words and aloud, and answers that were learned beside new ones, each where there are both.
     """
     columns = result["columns"]
     found = [_scores(columns["all"]), _beside(columns["all"]), _columns(columns), _material(columns["all"])]
     found += [_layouts(result.get("layouts") or {}), _ways(result.get("ways") or {})]
+    found += [_answers(result.get("answers") or {})]
     return [table for table in found if table.rows]
 
 
@@ -109,6 +110,13 @@ def _layouts(rows: Mapping[str, Any]) -> Table:
 def _ways(rows: Mapping[str, Any]) -> Table:
     """What was right where a stream was asked in words beside where the same one was asked aloud."""
     return _side_by_side("the same streams asked in words and aloud", rows, "text", "spoken")
+
+
+def _answers(rows: Mapping[str, Any]) -> Table:
+    """What was right where the model had learned the answer, beside answers that no stream of its training held."""
+    cells = [(name, *_right(row["learned"]), *_right(row["new"])) for name, row in _in_order(rows)] if rows else []
+    heads = ("sub-task", "learned, items", "right", "new, items", "right")
+    return Table("answers that were learned, and new ones", heads, tuple(cells))
 
 
 def _side_by_side(caption: str, rows: Mapping[str, Any], first: str, second: str) -> Table:
