@@ -15,6 +15,7 @@ from torch import Tensor
 
 from soundflow.api import load
 from soundflow.audio.decode import read_audio
+from soundflow.audio.quiet import LEAD_CHUNKS, TRAIL_CHUNKS
 from soundflow.errors import InputError, UsageError
 from soundflow.model.bundle import Bundle
 from soundflow.model.config import audio_interaction_3b, nano
@@ -26,9 +27,7 @@ from soundflow.stream.clock import CostTable, SimulatedClock
 from soundflow.stream.decoding import Decided, Decoding, Spoken
 from soundflow.stream.fifo import Flush, TextStep, TokenKind
 from soundflow.stream.offline import (
-    LEAD_CHUNKS,
     MOST_POSITIONS,
-    TRAIL_CHUNKS,
     Conversation,
     answers_questions,
     check_answers,

@@ -46,7 +46,7 @@ def test_an_utterance_is_answered_with_all_its_words() -> None:
     silent = dataclasses.replace(event(2, True, 3), reply=None)
     turns = (Turn(1.2, Reply("good"), 0), Turn(2.0, Reply("morning"), 0))
     line = dataclasses.replace(ORDER, task="asr_read_speech_en", events=(silent,), turns=turns)
-    assert drawn(line) == {Recording(range(2, 5), Reply("good morning"), 2)}
+    assert drawn(line) == {Recording(range(2, 5), Reply("good morning"), 3)}, "it came in pieces: behind its end"
 
 
 def test_what_is_cut_off_is_not_asked_about_alone() -> None:

@@ -6,6 +6,7 @@ import dataclasses
 
 import numpy as np
 
+from soundflow.audio.quiet import LEAD_CHUNKS, TRAIL_CHUNKS, in_quiet
 from soundflow.data.annotate import MASK, read_back
 from soundflow.data.timeline import Timeline
 from soundflow.train.document import Document, Sounding, document
@@ -84,16 +85,28 @@ def test_a_stream_with_one_reply_can_be_a_recording_that_is_asked_about() -> Non
     assert (found.tokens.y_stream == MASK).all()
 
 
-def test_a_recording_that_is_heard_as_a_stream_is_learned_as_one_with_its_answer_where_it_is_due() -> None:
+def test_a_recording_that_is_heard_as_a_stream_stands_in_quiet_with_its_answer_where_it_is_due() -> None:
     stream, line = one_reply(INSTANT), Timeline(2.4, 0.4, "What is it?", "audio_qa_open", (event(1, True),))
     grammar = dataclasses.replace(GRAMMAR, layout="stream")
     sounding = Sounding("s", np.ones(38_400, np.float32), line)
     naming = dataclasses.replace(ASKED, hearing_weight=1.0)
     found = document(sounding, grammar, 0.4, naming, np.random.default_rng(0))
+    assert found.chunks == LEAD_CHUNKS + stream.chunks + TRAIL_CHUNKS
+    heard = in_quiet(sounding.samples, CHUNK)
+    assert np.array_equal(found.samples, heard), "as it is heard where somebody asks about it"
     assert found.tokens.input_ids[0] == grammar.control.online
-    assert list(found.tokens.y_stream) == list(stream.tokens.y_stream)
-    assert list(found.tokens.y_lm) == list(stream.tokens.y_lm)
-    assert set(found.heard.rows) <= set(found.tokens.decision_at - 1), "named where a stream names it"
+    replies = [np.flatnonzero(one.tokens.y_lm != MASK)[0] for one in (stream, found)]
+    said_at = [np.searchsorted(one.tokens.decision_at, at) for one, at in zip((stream, found), replies, strict=True)]
+    assert said_at[1] == said_at[0] + LEAD_CHUNKS
+    assert set(found.heard.rows) <= set(found.tokens.decision_at[LEAD_CHUNKS:-TRAIL_CHUNKS] - 1), "a stream's rows"
+
+
+def test_a_recording_and_its_quiet_are_never_longer_than_a_stage_allows() -> None:
+    grammar, short = dataclasses.replace(GRAMMAR, layout="stream"), dataclasses.replace(ASKED, most_chunks=5)
+    line = Timeline(2.4, 0.4, "What is it?", "audio_qa_open", (event(1, True),))
+    sounding = Sounding("s", np.ones(38_400, np.float32), line)
+    found = document(sounding, grammar, 0.4, short, np.random.default_rng(0))
+    assert found.chunks == 5 and found.key == "s-asked0-2"
 
 
 def test_a_single_stream_of_one_reply_is_asked_about_whole() -> None:

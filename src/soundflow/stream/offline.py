@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from soundflow.audio.pcm import Cleaner, check_samples
+from soundflow.audio.quiet import LEAD_CHUNKS, TRAIL_CHUNKS, in_quiet
 from soundflow.errors import InputError, UsageError
 from soundflow.model.bundle import Bundle
 from soundflow.model.config import CONV_STRIDE, HOP_LENGTH, ModelConfig
@@ -28,8 +29,6 @@ from soundflow.stream.reply import ReplyText
 Samples = NDArray[np.float32]
 
 MOST_POSITIONS = 4096  # of one conversation: the longest sequences the release was trained on; 160 s of sound
-LEAD_CHUNKS, TRAIL_CHUNKS = 2, 1  # of quiet around a recording that is heard as a stream (docs/decisions/0020)
-_QUIET = 0.001  # deviation of that quiet's noise, full scale 1: no sound is digital silence; chosen
 _LEAST_ANSWER = 16  # positions that a question must leave for its answer; chosen
 
 
@@ -325,13 +324,5 @@ def _cleaned(sound: Samples) -> Samples:
 
 
 def _laid_out(sound: Samples, config: ModelConfig) -> Samples:
-    """A recording as its layout wants it: one that is heard as a stream begins and ends in a moment of quiet.
-
-    No stream that was learned from begins or ends in the middle of a word, and many an answer is due behind the sound.
-    """
-    if config.recording != "stream":
-        return sound
-    size, filled = config.chunk_samples, -len(sound) % config.chunk_samples
-    quiet = np.random.default_rng(0).normal(0.0, _QUIET, (LEAD_CHUNKS + TRAIL_CHUNKS) * size + filled)
-    lead, trail = np.split(quiet.astype(np.float32), [LEAD_CHUNKS * size])
-    return np.concatenate([lead, sound, trail])
+    """A recording as its layout wants it: one that is heard as a stream begins and ends in a moment of quiet."""
+    return in_quiet(sound, config.chunk_samples) if config.recording == "stream" else sound

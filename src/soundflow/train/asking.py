@@ -19,8 +19,8 @@ WHOLE_SHARE = 0.5  # of the streams with one reply whose event could be asked ab
 class Recording:
     """Chunks of a stream that are heard as a recording of their own, and what is answered about them.
 
-    `due` is the chunk of the recording, from 0, at which a stream would have answered; its last where that is later, or
-    where the answer came in pieces.
+    `due` is the chunk, from the recording's own 0, at which a stream would have answered, which may lie behind its end;
+    the first behind it where the answer came in pieces.
     """
 
     chunks: range
@@ -54,4 +54,4 @@ def recording_asked_about(timeline: Timeline, chunks: int, rng: np.random.Genera
         return whole
     said = [(chunk, reply) for chunk, reply, about in responses if about == event]
     due, answer = said[0] if len(said) == 1 else (held.stop, Reply(said_of(timeline, event)))
-    return Recording(held, answer, min(due, held.stop - 1) - held.start)
+    return Recording(held, answer, due - held.start)

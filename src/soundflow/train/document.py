@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from soundflow.audio.quiet import LEAD_CHUNKS, TRAIL_CHUNKS, in_quiet
 from soundflow.data.annotate import AnnotatedStream, annotate
 from soundflow.data.offline import annotate_offline, annotate_recording
 from soundflow.data.timeline import SAMPLE_RATE, Timeline
@@ -80,9 +81,12 @@ def document(
     chunks = min(math.ceil(len(sounding.samples) / size), stage.most_chunks)
     responses = [(chunk, reply) for chunk, reply, _ in timeline.responses if chunk < chunks]
     if stage.form != "listening" and stage.offline_share > 0:
-        part = recording_asked_about(timeline, chunks, rng)
+        is_stream = grammar.layout == "stream"
+        around = LEAD_CHUNKS + TRAIL_CHUNKS if is_stream else 0
+        part = recording_asked_about(timeline, min(chunks, stage.most_chunks - around), rng)
         if part is not None and rng.random() < stage.offline_share:
-            return _asked(sounding, timeline, part, grammar, size, stage)
+            asked_about = _asked_as_a_stream if is_stream else _asked_whole
+            return asked_about(sounding, timeline, part, grammar, size, stage)
     if stage.form == "single" and responses:
         chunks = responses[0][0] + 1
         responses = responses[:1]
@@ -101,21 +105,32 @@ def document(
     return Document(sounding.key, samples, tokens, timeline, seconds, chunks, names, asked, sounding.pieces)
 
 
-def _asked(
+def _asked_as_a_stream(
     sounding: Sounding, timeline: Timeline, part: Recording, grammar: Grammar, size: int, stage: Stage
 ) -> Document:
-    """A recording and the question about it; chunks from its own start, for it is heard by itself.
+    """A recording in the quiet that stands around it where it is asked about; its answer where it is due in there.
 
-    What sounds is named at each chunk's last position, or where a stream names it if it is heard as one.
+    What sounds is named where a stream names it. Heard anew: what is kept of its stream holds no quiet.
     """
+    start, stop = part.chunks.start, part.chunks.stop
+    samples = in_quiet(sounding.samples[start * size : stop * size], size)
+    chunks = len(samples) // size
+    due = min(LEAD_CHUNKS + part.due, chunks - 1)
+    tokens = annotate_recording(timeline.instruction, chunks, part.answer, due, grammar)
+    named_at = tokens.decision_at[LEAD_CHUNKS : LEAD_CHUNKS + len(part.chunks)] - 1
+    names = heard_in(timeline, named_at, part.chunks, grammar) if stage.hearing_weight > 0 else NOTHING
+    key, seconds = f"{sounding.key}-asked{start}-{stop}", len(samples) / SAMPLE_RATE
+    return Document(key, samples, tokens, timeline, seconds, chunks, names)
+
+
+def _asked_whole(
+    sounding: Sounding, timeline: Timeline, part: Recording, grammar: Grammar, size: int, stage: Stage
+) -> Document:
+    """A recording and the question about it; chunks from its own start, each named at its last position."""
     chunks = len(part.chunks)
     samples, seconds = _in_chunks(sounding.samples, part.chunks, size)
-    if grammar.layout == "stream":
-        tokens = annotate_recording(timeline.instruction, chunks, part.answer, part.due, grammar)
-        named_at = tokens.decision_at - 1
-    else:
-        tokens = annotate_offline(timeline.instruction, chunks * grammar.audio_positions, part.answer.text, grammar)
-        named_at = np.flatnonzero(tokens.is_audio)[grammar.audio_positions - 1 :: grammar.audio_positions]
+    tokens = annotate_offline(timeline.instruction, chunks * grammar.audio_positions, part.answer.text, grammar)
+    named_at = np.flatnonzero(tokens.is_audio)[grammar.audio_positions - 1 :: grammar.audio_positions]
     names = heard_in(timeline, named_at, part.chunks, grammar) if stage.hearing_weight > 0 else NOTHING
     key = f"{sounding.key}-from{part.chunks.start}" if part.chunks.start else sounding.key
     pieces = () if part.chunks.start else sounding.pieces
