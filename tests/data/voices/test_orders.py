@@ -48,6 +48,7 @@ def test_an_order_stays_what_it_is_however_many_are_drawn() -> None:
     few, many = list(spoken_orders(3, seed=1)), list(spoken_orders(400, seed=1))
     assert few == many[:3]
     assert few[0] != next(spoken_orders(1, seed=2))
+    assert few[0].name == "orders-1/0" and next(spoken_orders(1, seed=0)).name == "orders/0"
     assert {d.label for d in many} == {LABEL} and all(d.facts["intent"] == "orderDrink" for d in many)
     assert len({d.turns for d in many}) > 350
     named = [name for d in many for name in d.facts["slots"]]

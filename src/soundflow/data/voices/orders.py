@@ -32,11 +32,12 @@ class Order:
 
 
 def spoken_orders(count: int, seed: int) -> Iterator[Dialogue]:
-    """So many orders, as `orders/N`; the N-th of a seed is the same whatever the count."""
+    """So many orders, `orders/N` or `orders-SEED/N`; the N-th of a seed is the same whatever the count."""
+    kind = f"orders-{seed}" if seed else "orders"  # orders of two seeds can stand in one folder, and in one corpus
     for number in range(count):
         order = draw_order(np.random.default_rng([seed, number]))
         facts = {"intent": INTENT, "slots": order.slots}
-        yield Dialogue(f"orders/{number}", "en", (order.text,), label=LABEL, facts=facts)
+        yield Dialogue(f"{kind}/{number}", "en", (order.text,), label=LABEL, facts=facts)
 
 
 def draw_order(rng: np.random.Generator) -> Order:
