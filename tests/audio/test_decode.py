@@ -203,6 +203,29 @@ def test_stdin_in_any_pieces(sizes: list[int], count: int) -> None:
     assert max(map(len, heard)) <= 3
 
 
+def test_a_wav_that_is_cut_off_is_heard_with_a_warning(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = tmp_path / "cut.wav"
+    soundfile.write(path, np.ones(48_000, np.float32), 16_000)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:44] + whole[44 : 44 + 2 * 16_000])
+    with caplog.at_level(logging.WARNING):
+        assert len(read_audio(path)) == 16_000
+    assert caplog.messages == [f"{path} is cut off: its header says 3.0 s, and 1.0 s are there, which are heard"]
+
+
+def test_a_wav_whose_header_leaves_its_length_open_is_none_that_is_cut_off(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "recorded.wav"
+    soundfile.write(path, np.ones(16_000, np.float32), 16_000)
+    whole = bytearray(path.read_bytes())
+    whole[4:8] = whole[40:44] = b"\xff" * 4  # what a recorder writes that cannot go back
+    path.write_bytes(whole)
+    with caplog.at_level(logging.WARNING):
+        assert len(read_audio(path)) == 16_000
+    assert not caplog.records
+
+
 def test_stdin_ending_within_a_sample_warns(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
         (block,) = iter_pcm_stdin(io.BytesIO(b"\x00\x40\x01"))

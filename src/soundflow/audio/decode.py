@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import stat
 import wave
 from collections.abc import Iterator
@@ -29,6 +30,8 @@ _MOST_VALUES_PER_BLOCK = 1 << 20  # frames x channels; a strange header must not
 _CONVERT_HINT = "give wav, flac, ogg or mp3; ffmpeg -i INPUT out.wav converts most others"
 _RAW_HINT = "name the file, or pipe it through ffmpeg -i INPUT -f s16le -ar 16000 -ac 1 -"
 _HEADERS = {b"RIFF": "wav", b"fLaC": "flac", b"OggS": "ogg", b"ID3": "mp3"}  # what such files begin with
+_CUT_WAV = re.compile(r"^data\s*: (\d+) \(should be (\d+)\)$", re.MULTILINE)  # how libsndfile reports one
+_NO_LENGTH = 0x7FFF0000  # bytes or more in the header of a wav that was being recorded or piped; chosen
 _HEAD_BYTES = 40  # an mp3 without ID3 says what it is in its first frame, at byte 36 or before
 
 _log = logging.getLogger(__name__)
@@ -47,7 +50,8 @@ def iter_audio(path: Path | str, block_seconds: float = 1.0) -> Iterator[Samples
     """A recording block by block, in bounded memory, as float32 [about 16000 * block_seconds].
 
     The blocks joined are the same samples whatever `block_seconds` is. The file is opened when the first
-    block is asked for. Samples that are not numbers become 0, with one warning in the log.
+    block is asked for. Samples that are not numbers become 0, with one warning in the log; another one says so when a
+    wav ends before its header says.
 
     Raises:
         UsageError: `block_seconds` is not positive (`audio.block`).
@@ -59,6 +63,7 @@ def iter_audio(path: Path | str, block_seconds: float = 1.0) -> Iterator[Samples
         raise UsageError("audio.block", f"block_seconds is {block_seconds}", "give a positive number")
     _check_path(path)
     with _open(path) as sound:
+        _warn_of_cut(path, sound)
         resampler = Resampler(sound.samplerate)
         frames = min(block_seconds * sound.samplerate, _MOST_VALUES_PER_BLOCK / sound.channels)
         cleaner = Cleaner(str(path))
@@ -162,6 +167,15 @@ def _open(path: Path | str) -> soundfile.SoundFile:
         sound.close()
         raise _not_piped(path)
     return sound
+
+
+def _warn_of_cut(path: Path | str, sound: soundfile.SoundFile) -> None:
+    cut = _CUT_WAV.search(sound.extra_info)
+    said, there = map(int, cut.groups()) if cut else (0, 0)
+    if 0 < there < said < _NO_LENGTH:
+        heard = sound.frames / sound.samplerate
+        message = "%s is cut off: its header says %.1f s, and %.1f s are there, which are heard"
+        _log.warning(message, path, heard * said / there, heard)
 
 
 def _is_pipe(path: Path | str) -> bool:
